@@ -1,0 +1,55 @@
+# The habits, one word each. `make run` and `make test` need only Python 3.11+ and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: help run test lint bench browser lock clean
+
+help:
+	@echo "run      make the environment and show the demonstration report"
+	@echo "test     the whole test suite"
+	@echo "lint     ruff, strict types, import contracts"
+	@echo "bench    ratios and costs, printed"
+	@echo "browser  only the tests that drive a real Chromium"
+	@echo "lock     resolve the dependencies anew (needs uv)"
+
+# Both environments are the same folder: the dev lock holds every line of the other.
+$(VENV)/run.stamp: requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -f $(VENV)/dev.stamp || $(BIN)/python -m pip install --quiet --compile --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q safetymon
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --compile --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q safetymon
+	@touch $@
+
+run: $(VENV)/run.stamp
+	@$(BIN)/safetymon demo
+
+test: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.bench
+
+browser: $(VENV)/dev.stamp
+	SAFETYMON_REQUIRE_BROWSER=1 $(BIN)/python -m pytest -m browser
+
+lock:
+	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --group build -o requirements.lock
+	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --group build --group dev -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) reports/PRODERM-DEMO

@@ -1,0 +1,2 @@
+-- Grain: one row an extract.
+insert into extract (id, reading, read_at) values ($extract, $reading, $read_at);

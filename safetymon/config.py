@@ -1,0 +1,182 @@
+"""Reads a study file: TOML -> `domain.Study`; every error is one line that names file and key."""
+
+import difflib
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from safetymon.domain import ALL_SUBJECTS, Group, Rule, Study
+from safetymon.errors import UsageError
+from safetymon.topics import resolved
+
+# What pydantic calls a problem, said the way its user would.
+_PLAIN = {
+    "missing": "is missing; add it",
+    "string_pattern_mismatch": "may hold only letters, digits, '.', '_' and '-' (64 at most)",
+}
+
+
+def load(path: Path) -> Study:
+    """The study file at `path`, validated as a whole.
+
+    Raises:
+        UsageError: The file cannot be read, is not TOML, or breaks a rule of the language.
+    """
+    study = _with_default_groups(_validated(_parsed(path), path))
+    for problem in _problems(study):
+        raise UsageError(f"{path.name}: {problem}")
+    return study
+
+
+def definitions_sha256(study: Study) -> str:
+    """A fingerprint of everything in the study file that can change a number or a verdict.
+
+    Where the files lie and what the study is titled does not count; the built-in term lists do.
+    """
+    core = study.model_dump_json(exclude={"study": {"title"}, "data": {"folder", "files"}})
+    lists = repr(sorted(resolved(study.topic).items()))
+    return hashlib.sha256(f"{core}\n{lists}".encode()).hexdigest()
+
+
+def _with_default_groups(study: Study) -> Study:
+    """Without groups, each treatment is one, over all periods, beside the reference if any."""
+    if study.group:
+        return study
+    reference = next((name for name, t in study.treatments.items() if t.reference), None)
+    groups = tuple(
+        Group(name=name, treatment=name, reference=None if name == reference else reference)
+        for name in study.treatments
+    )
+    return study.model_copy(update={"group": groups})
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(
+            f"{path}: no such study file; write one with `safetymon init DATA_DIR`"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read as UTF-8 text ({error})") from error
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path.name}: is not valid TOML: {error}") from error
+
+
+def _validated(raw: dict[str, Any], path: Path) -> Study:
+    try:
+        return Study.model_validate(raw)
+    except ValidationError as error:
+        raise UsageError(f"{path.name}: {_in_plain_words(error)}") from error
+
+
+def _in_plain_words(error: ValidationError) -> str:
+    first, *rest = error.errors(include_url=False)
+    where = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        what = f"is not a key of a study file{_nearest(first['loc'])}"
+    else:
+        what = _PLAIN.get(first["type"], f"{first['msg'][0].lower()}{first['msg'][1:]}")
+    more = f" (and {len(rest)} more)" if rest else ""
+    return f"{where}: {what}{more}"
+
+
+def _nearest(location: tuple[int | str, ...]) -> str:
+    names = _keys_at(location[:-1])
+    close = difflib.get_close_matches(str(location[-1]), names, n=1, cutoff=0.5)
+    return f"; did you mean '{close[0]}'?" if close else f"; valid keys: {', '.join(names)}"
+
+
+def _keys_at(location: tuple[int | str, ...]) -> list[str]:
+    """The keys that are valid at a place in the study file, by walking the models."""
+    model: type[BaseModel] = Study
+    for part in location:
+        field = model.model_fields.get(str(part))
+        inner = _model_in(field.annotation) if field else None
+        model = inner or model
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - any type expression
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    inner = (_model_in(a) for a in getattr(annotation, "__args__", ()))
+    return next((model for model in inner if model), None)
+
+
+def _problems(study: Study) -> list[str]:
+    groups = {group.name: group for group in study.group}
+    return [
+        *_treatment_problems(study),
+        *_repeated("group", [group.name for group in study.group]),
+        *_repeated("topic", [topic.name for topic in study.topic]),
+        *_repeated("rule", [rule.title for rule in study.rule]),
+        *(p for group in study.group for p in _group_problems(group, groups, study)),
+        *(p for rule in study.rule for p in _rule_problems(rule, groups, study)),
+    ]
+
+
+def _treatment_problems(study: Study) -> list[str]:
+    references = [name for name, treatment in study.treatments.items() if treatment.reference]
+    meaning = [n.upper() for t in study.treatments.values() for n in t.names]
+    return [
+        *(["treatments: at least one is needed"] if not study.treatments else []),
+        *(
+            [f"treatments: only one can be the reference, not {len(references)}"]
+            if len(references) > 1
+            else []
+        ),
+        *(
+            f"treatments: '{name}' in the data means two treatments; list it once"
+            for name in sorted({n for n in meaning if meaning.count(n) > 1})
+        ),
+    ]
+
+
+def _repeated(kind: str, names: list[str]) -> list[str]:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    return [f"{kind} '{name}' is defined twice; give each its own name" for name in twice]
+
+
+def _group_problems(group: Group, groups: dict[str, Group], study: Study) -> list[str]:
+    here = f"group '{group.name}'"
+    if group.name == ALL_SUBJECTS:
+        return [f"{here}: this name is kept for the open report; choose another"]
+    if bool(group.treatment) == bool(group.total_of):
+        return [f"{here}: give either treatment or total_of"]
+    wanted = [*([group.reference] if group.reference else []), *group.total_of]
+    return [
+        *_unknown(here, "treatment", [group.treatment or ""], ["", *study.treatments]),
+        *_unknown(here, "period", group.periods, study.periods or group.periods),
+        *_unknown(here, "group", wanted, groups),
+        *([f"{here}: cannot be its own reference"] if group.name in wanted else []),
+        *(
+            f"{here}: '{name}' is itself a total; name plain groups"
+            for name in group.total_of
+            if name in groups and groups[name].total_of
+        ),
+    ]
+
+
+def _rule_problems(rule: Rule, groups: dict[str, Group], study: Study) -> list[str]:
+    here = f"rule '{rule.title}'"
+    problems = [
+        *_unknown(here, "topic", [rule.topic], resolved(study.topic)),
+        *_unknown(here, "group", [rule.group], [*groups, ALL_SUBJECTS]),
+    ]
+    if rule.method in ("difference", "ratio") and rule.group == ALL_SUBJECTS:
+        problems.append(f"{here}: '{ALL_SUBJECTS}' is pooled, so it has nothing to compare with")
+    if rule.method == "subjects" and rule.on != "estimate":
+        problems.append(f"{here}: a number of subjects has no interval; remove on")
+    return problems
+
+
+def _unknown(here: str, kind: str, wanted: Any, known: Any) -> list[str]:  # noqa: ANN401 - names
+    missing = [name for name in wanted if name not in known]
+    return [
+        f"{here}: there is no {kind} '{name}'; there is {', '.join(n for n in known if n)}"
+        for name in missing
+    ]

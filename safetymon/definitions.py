@@ -1,0 +1,103 @@
+"""How every number of a report is defined, in sentences made from the study's own settings.
+
+The open sentences name no treatment and no group.
+"""
+
+from datetime import date
+
+from safetymon.domain import Scope, Study
+from safetymon.topics import resolved
+
+_PARTIAL = {
+    "conservative": (
+        "an onset date of which day or month are missing counts as treatment-emergent if it could "
+        "lie in an emergent window; it is dated at the first day that is possible in the window"
+    ),
+    "first-day": (
+        "an onset given as year and month is read as the first day of the month; a bare year or a "
+        "blank is not treatment-emergent"
+    ),
+}
+_FLAG = {
+    "honour": "A recorded treatment-emergent flag decides where there is one (only Y is yes)",
+    "derive": "A recorded treatment-emergent flag is not used",
+}
+_MISSING = {
+    "conservative": "an event without recorded causality counts as related, one without recorded "
+    "seriousness as serious",
+    "as no": "an event without recorded causality counts as not related, one without recorded "
+    "seriousness as not serious",
+}
+
+
+_CUT = (
+    "Everything recorded with a date up to {:%d %b %Y}; an event counts from its data-entry date "
+    "where one is recorded, else from its onset."
+)
+_SUBJECTS = (
+    "Subjects with at least one event, each counted once however many events; the percentage is "
+    "of the subjects at risk, with the exact Clopper-Pearson interval."
+)
+_COMPARISONS = (
+    "Risk difference in percentage points with the Miettinen-Nurminen score interval, risk ratio "
+    "with Koopman's score interval, and Fisher's exact two-sided p, which describes and does not "
+    "decide. Only against a group at risk at the same time."
+)
+
+
+def sentences(study: Study, scope: Scope, cutoff: date) -> tuple[tuple[str, str], ...]:
+    """(name, sentence) pairs, in reading order."""
+    return (
+        ("Population", _population(scope)),
+        ("Treatment-emergent", _emergent(study)),
+        ("Partial onset dates", f"{_PARTIAL[study.emergent.partial_onset].capitalize()}."),
+        ("Missing values", f"{_MISSING[study.emergent.missing].capitalize()}."),
+        ("Data cut", _CUT.format(cutoff)),
+        ("Subjects", _SUBJECTS),
+        ("Events", "All occurrences. Events are never a percentage of subjects."),
+        ("Rates", _rates(study)),
+        *((("Comparisons", _COMPARISONS),) if scope == "closed" else ()),
+        *(("Topic: " + topic, _topic(terms)) for topic, terms in resolved(study.topic).items()),
+    )
+
+
+def _population(scope: Scope) -> str:
+    if scope == "open":
+        return "All subjects who received study treatment, pooled."
+    return (
+        "Subjects who received the treatment in the period, as actually taken, not as randomised. "
+        "A subject who changed treatment is at risk under both, one after the other, so groups can "
+        "overlap: overlapping columns must not be added."
+    )
+
+
+def _emergent(study: Study) -> str:
+    lag = study.emergent.lag_days
+    until = "without limit after it" if lag == "unlimited" else f"{lag} days after the last dose"
+    return (
+        f"Onset on or after the first dose of a treatment in a period, up to {until}, and before "
+        f"the next treatment or period began. A worsening counts when it is recorded as an event "
+        f"of its own. {_FLAG[study.emergent.flag]}."
+    )
+
+
+def _rates(study: Study) -> str:
+    settings = study.report
+    until = {
+        "at risk": "the end of the emergent window, death, end of participation or the data cut",
+        "on treatment": "the last dose",
+    }[settings.person_time]
+    return (
+        f"Per 100 person-years of {settings.days_per_year:g} days, from the first dose to {until}, "
+        "with exact Poisson intervals: all events over the whole time, and first events over the "
+        "time up to each subject's first event. "
+        f"Intervals are two-sided, {settings.confidence:.0%}."
+    )
+
+
+def _topic(terms: tuple[str, ...]) -> str:
+    listed = ", ".join(term.capitalize() for term in terms)
+    return (
+        f"Preferred terms (not an SMQ): {listed}. Shown by these terms alone, and after "
+        "adjudication, which overrides the term for a record where it is available."
+    )

@@ -1,0 +1,275 @@
+"""The study's language: frozen values that every stage understands, and nothing that computes.
+
+The models that a study file is made of (`Study` and its parts) are pydantic, so that one
+definition is at once the file format, its validation and the value handed around. What a look
+produces (`Listings`, `Results`) are plain dataclasses around frames whose columns `schema` fixes.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Standard = Literal["adam", "sdtm", "edc"]
+PartialOnset = Literal["conservative", "first-day"]
+Estimand = Literal["all", "related", "serious", "related serious"]
+Level = Literal["any", "topic", "soc", "pt"]
+Scope = Literal["closed", "open"]
+Verdict = Literal[
+    "raised", "open", "cleared", "no signal", "too little data", "no events", "not applicable"
+]
+Severity = Literal["info", "warning", "error"]
+PersonTime = Literal["at risk", "on treatment"]
+ThresholdMethod = Literal["incidence", "subjects", "difference", "ratio"]
+
+ESTIMANDS: tuple[Estimand, ...] = ("all", "related", "serious", "related serious")
+ANY_EVENT = "Any event"
+EVENT_ROLE: dict[Standard, str] = {"adam": "adae", "sdtm": "ae", "edc": "events"}
+"""The role of the file that lists the adverse events."""
+ALL_SUBJECTS = "All subjects"
+"""The only group of an open report: everybody who was treated, whatever with."""
+
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+# A study id names folders, so it may hold nothing a file system or a shell could misread.
+StudyId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+
+
+class Definition(BaseModel):
+    """A part of the study file: frozen, and unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Head(Definition):
+    """`[study]`: what the study is called."""
+
+    id: StudyId
+    title: Text
+    synthetic: bool = False
+
+
+class Values(Definition):
+    """`[data.values]`: how the listing writes yes, no and causality, compared ignoring case."""
+
+    yes: tuple[str, ...] = ("Y", "YES", "TRUE", "1")
+    no: tuple[str, ...] = ("N", "NO", "FALSE", "0")
+    related: tuple[str, ...] = (
+        "Y", "YES", "RELATED", "POSSIBLE", "POSSIBLY RELATED", "PROBABLE", "PROBABLY RELATED",
+        "DEFINITE", "DEFINITELY RELATED", "CERTAIN", "HIGHLY PROBABLE",
+    )  # fmt: skip
+    not_related: tuple[str, ...] = (
+        "N", "NO", "NONE", "NOT RELATED", "UNRELATED", "UNLIKELY", "UNLIKELY RELATED", "REMOTE",
+        "DOUBTFUL",
+    )  # fmt: skip
+
+
+class Data(Definition):
+    """`[data]`: where the listings are and how to read them.
+
+    `files` maps a role (ADaM: adsl, adae; SDTM: dm, ae, ex, suppae; EDC: subjects, exposure,
+    events, adjudication) to a file name in `folder`; left out, files are found by their role's
+    name. `columns` maps role -> our column -> the listing's column (EDC only).
+    """
+
+    folder: Text = "."
+    standard: Standard
+    cutoff: Literal["latest"] | date = "latest"
+    treatment_from: Literal["ARM", "ACTARM", "EX"] = "ACTARM"
+    files: dict[str, str] = {}
+    columns: dict[str, dict[str, str]] = {}
+    values: Values = Values()
+    date_formats: tuple[str, ...] = ("%Y-%m-%d",)
+
+
+class Treatment(Definition):
+    """`[treatments.NAME]`: the names in the data (`from`) that mean this treatment."""
+
+    names: tuple[Text, ...] = Field(alias="from", min_length=1)
+    reference: bool = False
+
+
+class Emergent(Definition):
+    """`[emergent]`: which events count as treatment-emergent.
+
+    `lag_days` is the number of days after the last dose that still count. `flag` says whether a
+    recorded TRTEMFL is honoured or derived anew. `missing` says how an unrecorded seriousness or
+    causality counts: conservative means as serious, as related.
+    """
+
+    lag_days: Annotated[int, Field(ge=0, le=3650)] | Literal["unlimited"] = 30
+    partial_onset: PartialOnset = "conservative"
+    flag: Literal["honour", "derive"] = "honour"
+    missing: Literal["conservative", "as no"] = "conservative"
+
+
+class Group(Definition):
+    """`[[group]]`: a column of a table, treatment x periods (no periods: all of them).
+
+    `total_of` names groups that share no subject, to be counted together; groups that overlap
+    are refused.
+    """
+
+    name: Text
+    treatment: Text | None = None
+    periods: tuple[Text, ...] = ()
+    reference: Text | None = None
+    total_of: tuple[Text, ...] = ()
+
+
+class Topic(Definition):
+    """`[[topic]]`: a medical concept as a list of MedDRA preferred terms, compared ignoring case.
+
+    A built-in topic is extended by `add_terms` and narrowed by `drop_terms`; `terms` replaces it.
+    """
+
+    name: Text
+    terms: tuple[Text, ...] = ()
+    add_terms: tuple[Text, ...] = ()
+    drop_terms: tuple[Text, ...] = ()
+
+
+class ThresholdRule(Definition):
+    """`[[rule]]` with a simple threshold: a number compared with a limit, after enough data.
+
+    `limit` is a percentage of subjects (incidence), a number of subjects (subjects), a difference
+    in percentage points (difference) or a risk ratio (ratio). With `on = "lower bound"` the lower
+    end of the two-sided interval is compared instead of the estimate.
+    """
+
+    topic: Text
+    group: Text
+    method: ThresholdMethod
+    limit: Annotated[float, Field(ge=0)]
+    estimand: Estimand = "all"
+    adjudicated: bool = True
+    on: Literal["estimate", "lower bound"] = "estimate"
+    min_at_risk: Annotated[int, Field(ge=1)] = 10
+    min_subjects: Annotated[int, Field(ge=0)] = 0
+    name: Text | None = None
+
+    @property
+    def title(self) -> str:
+        """The rule's name: as given, or topic, group, estimand and method."""
+        return self.name or f"{self.topic} / {self.group} / {self.estimand} / {self.method}"
+
+
+Rule = ThresholdRule
+
+
+class ReportSettings(Definition):
+    """`[report]`: confidence level of the intervals, days in a person-year, what counts as time.
+
+    `person_time` is "at risk" (first dose to the end of the emergent window: it matches the
+    numerator) or "on treatment" (first dose to last dose).
+    """
+
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    days_per_year: Annotated[float, Field(ge=365, le=366)] = 365.25
+    person_time: PersonTime = "at risk"
+
+
+class Study(Definition):
+    """A study file, validated: everything a look needs to know beside the data."""
+
+    study: Head
+    data: Data
+    treatments: dict[str, Treatment]
+    periods: dict[str, tuple[str, ...]] = {}
+    emergent: Emergent = Emergent()
+    group: tuple[Group, ...] = ()
+    topic: tuple[Topic, ...] = ()
+    rule: tuple[Rule, ...] = ()
+    report: ReportSettings = ReportSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """One file as it was read: `rows` = `accepted` + `rejected`, always."""
+
+    role: str
+    path: str
+    sha256: str
+    rows: int
+    accepted: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about the data that a reader of the numbers must know; counts, never identifiers.
+
+    `about` is "closed" where the text depends on who took what.
+    """
+
+    check: str
+    severity: Severity
+    count: int
+    text: str
+    about: Scope = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Listings:
+    """The accepted rows of an extract as frames (`schema`), the rejected rows, the provenance."""
+
+    subjects: pl.DataFrame
+    exposure: pl.DataFrame
+    events: pl.DataFrame
+    adjudication: pl.DataFrame
+    rejected: pl.DataFrame
+    inputs: tuple[InputFile, ...]
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """A set of input files as read: `id` hashes the files and `reading`, the settings (JSON)."""
+
+    id: str
+    reading: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The listings as they stood at a cut-off date; same inputs and cut-off, same cut."""
+
+    id: str
+    cutoff: date
+    inputs: tuple[InputFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One analysis of one cut under one set of definitions."""
+
+    number: int
+    run_at: datetime
+    definitions_sha256: str
+    versions: dict[str, str]
+
+    def folder(self, cutoff: date) -> str:
+        """The name of the look's folder: 4 digits, a dash, the cut-off date."""
+        return f"{self.number:04d}-{cutoff:%Y-%m-%d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Everything a report says, as numbers: frames by `schema`, for one scope.
+
+    `calendar` is drawn but not part of results.json. `definitions` are (name, sentence) pairs
+    that say how the numbers are defined; in the open scope they name no treatment.
+    """
+
+    scope: Scope
+    study: Head
+    cut: Cut
+    look: Look
+    groups: pl.DataFrame
+    incidence: pl.DataFrame
+    comparisons: pl.DataFrame
+    signals: pl.DataFrame
+    findings: tuple[Finding, ...]
+    calendar: pl.DataFrame
+    definitions: tuple[tuple[str, str], ...]

@@ -1,0 +1,151 @@
+"""The columns of every frame that is handed from one stage to the next, and what one row is."""
+
+import polars as pl
+
+Columns = dict[str, pl.DataType | type[pl.DataType]]
+
+SUBJECTS: Columns = {
+    "subject": pl.String,  # unique; text, always
+    "arm": pl.String,  # randomised assignment as recorded; null if not recorded
+    "randomised": pl.Date,  # null if not recorded
+    "left": pl.Date,  # end of study participation, null while in the study or not recorded
+    "died": pl.Date,
+}
+"""One row a subject."""
+
+EXPOSURE: Columns = {
+    "subject": pl.String,
+    "period": pl.String,
+    "treatment": pl.String,  # the study file's name of what was actually taken
+    "start": pl.Date,
+    "end": pl.Date,  # null: ongoing at the data cut
+    "administrations": pl.Int64,  # null where the listing has intervals, not administrations
+}
+"""One row a recorded exposure (an infusion cycle, or an interval of treatment)."""
+
+EVENTS: Columns = {
+    "subject": pl.String,
+    "key": pl.String,  # the record's number within the subject, as recorded
+    "term": pl.String,  # as reported
+    "pt": pl.String,  # MedDRA preferred term
+    "soc": pl.String,  # MedDRA system organ class; null if not recorded
+    "onset_recorded": pl.String,  # as recorded, partial or blank
+    "onset_low": pl.Date,  # earliest day the record allows; null: unknown
+    "onset_high": pl.Date,  # latest day the record allows; null: unknown
+    "end_recorded": pl.String,
+    "end_high": pl.Date,  # latest day the event can have ended; null: ongoing or unknown
+    "serious": pl.Boolean,  # null: not recorded or not understood
+    "related": pl.Boolean,  # null: not recorded or not understood
+    "severity": pl.String,  # mild, moderate, severe, or as recorded in lower case; null
+    "outcome": pl.String,
+    "action": pl.String,
+    "fatal": pl.Boolean,
+    "withdrawn": pl.Boolean,  # led to discontinuation of treatment
+    "emergent_flag": pl.Boolean,  # as recorded; null where the listing has no such column
+    "reported": pl.Date,  # when the record was entered; null if not recorded
+}
+"""One row an adverse event record; (subject, key) is unique."""
+
+ADJUDICATION: Columns = {
+    "subject": pl.String,
+    "key": pl.String,
+    "topic": pl.String,
+    "decision": pl.Boolean,
+}
+"""One row an adjudicated record and topic."""
+
+REJECTED: Columns = {
+    "file": pl.String,
+    "row": pl.Int64,  # 1 is the first row after the header
+    "rule": pl.String,  # the rule it broke, from a fixed list
+    "column": pl.String,  # where
+    "record": pl.String,  # the row as read, JSON
+}
+"""One row a rejected input row."""
+
+LEDGER: Columns = {
+    "subject": pl.String,
+    "period": pl.String,
+    "treatment": pl.String,
+    "start": pl.Date,
+    "last_dose": pl.Date,
+    "risk_end": pl.Date,  # last day at risk: the end of the emergent window
+    "days_at_risk": pl.Int64,
+    "days_on_treatment": pl.Int64,
+    "administrations": pl.Int64,
+}
+"""The treatment ledger: one row a subject, period and treatment actually received."""
+
+GROUPS: Columns = {
+    "group": pl.String,
+    "treatment": pl.String,  # null for a total and for all subjects
+    "periods": pl.List(pl.String),
+    "subjects": pl.Int64,
+    "person_years": pl.Float64,
+    "administrations": pl.Int64,
+}
+"""One row a group."""
+
+INCIDENCE: Columns = {
+    "term": pl.String,
+    "level": pl.String,  # any, topic, soc, pt
+    "estimand": pl.String,
+    "adjudicated": pl.Boolean,  # topics: both; else null
+    "group": pl.String,
+    "subjects": pl.Int64,  # subjects with at least one event
+    "at_risk": pl.Int64,
+    "percent": pl.Float64,
+    "ci_low": pl.Float64,
+    "ci_high": pl.Float64,
+    "events": pl.Int64,
+    "person_years": pl.Float64,  # full time: the denominator of rate_per_100py
+    "rate_per_100py": pl.Float64,  # all occurrences
+    "rate_low": pl.Float64,
+    "rate_high": pl.Float64,
+    "first_person_years": pl.Float64,  # time to the first event: its denominator
+    "first_rate_per_100py": pl.Float64,  # first occurrence a subject
+    "first_rate_low": pl.Float64,
+    "first_rate_high": pl.Float64,
+    "per_100_administrations": pl.Float64,  # events; null without an administration listing
+}
+"""One row a term, level, estimand, adjudicated or not, and group; zeros included."""
+
+COMPARISONS: Columns = {
+    "term": pl.String,
+    "level": pl.String,
+    "estimand": pl.String,
+    "adjudicated": pl.Boolean,
+    "group": pl.String,
+    "reference": pl.String,
+    "risk_difference": pl.Float64,  # percentage points
+    "rd_low": pl.Float64,
+    "rd_high": pl.Float64,
+    "risk_ratio": pl.Float64,  # null: not estimable
+    "rr_low": pl.Float64,
+    "rr_high": pl.Float64,
+    "fisher_p": pl.Float64,
+}
+"""One row a term, level, estimand and group that has a reference."""
+
+SIGNALS: Columns = {
+    "rule": pl.String,
+    "topic": pl.String,
+    "group": pl.String,
+    "method": pl.String,
+    "verdict": pl.String,
+    "value": pl.Float64,  # what is compared with the limit, in the method's unit; null: none
+    "limit": pl.Float64,
+    "since_look": pl.Int64,  # the look since which the verdict stands
+    "text": pl.String,  # the verdict in a sentence
+}
+"""One row a rule: its verdict at this look."""
+
+CALENDAR: Columns = {
+    "term": pl.String,
+    "group": pl.String,
+    "date": pl.Date,
+    "subjects": pl.Int64,  # with a first event on or before the date
+    "at_risk": pl.Int64,  # treated on or before the date
+    "percent": pl.Float64,
+}
+"""One row a topic (adjudicated, all events), group and calendar date."""
