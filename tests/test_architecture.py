@@ -1,0 +1,84 @@
+"""The house keeps its shape: imports, queries, writers."""
+
+import ast
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from safetymon import sql, store
+from safetymon.audit import AuditEvent
+
+ROOT = Path(__file__).parents[1]
+QUERIES = sorted((ROOT / "queries").rglob("*.sql"))
+MODULES = sorted((ROOT / "safetymon").rglob("*.py"))
+
+
+def test_import_contracts_hold() -> None:
+    run = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports")],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout
+
+
+@pytest.mark.parametrize("path", QUERIES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_every_query_says_its_grain_first(path: Path) -> None:
+    first = path.read_text(encoding="utf-8").splitlines()[0]
+    assert first.startswith("-- Grain: ") or path.parent.name == "schema"
+
+
+def test_every_query_is_asked_and_every_question_has_one() -> None:
+    names = {str(p.relative_to(ROOT / "queries").with_suffix("")) for p in QUERIES}
+    asked = set(re.findall(r'"((?:cut|derive|look|checks|audit)/[a-z_{}]+)"',
+                           (ROOT / "safetymon" / "store.py").read_text()))  # fmt: skip
+    tables = ("inputs", "findings", "subjects", "exposure", "events", "adjudication", "rejected")
+    asked |= {f"cut/write_{name}" for name in tables}
+    asked |= {f"derive/exposure_{scope}" for scope in ("closed", "open")}
+    asked -= {"cut/write_{name}", "derive/exposure_{scope}"}
+    unread = {"audit/read"}  # for the reader of the trail, and the tests
+    assert names - {n for n in names if n.startswith("schema/")} - unread == asked
+
+
+def test_no_sql_outside_the_queries() -> None:
+    words = re.compile(r"\b(select|insert|update|delete)\s+\S+.*\b(from|into|set)\b", re.IGNORECASE)
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                assert not words.match(node.value.strip()), f"{path.name}:{node.lineno}"
+
+
+def test_every_writer_of_the_store_takes_an_audit_event() -> None:
+    writers = [
+        function
+        for name, function in inspect.getmembers(store.Store, inspect.isfunction)
+        if re.match(r"(save|record|write|delete|update)_", name)
+    ]
+    assert writers
+    for writer in writers:
+        kinds = [p.annotation for p in inspect.signature(writer).parameters.values()]
+        assert AuditEvent in kinds, writer.__name__
+
+
+def test_migrations_are_numbered_without_a_gap() -> None:
+    assert [number for number, _ in sql.migrations()] == list(range(1, len(sql.migrations()) + 1))
+
+
+def test_modules_are_small() -> None:
+    long = {p.name: n for p in MODULES if (n := len(p.read_text().splitlines())) > 350}
+    assert not long
+
+
+def test_most_functions_are_short() -> None:
+    lengths = []
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                lengths.append(body[-1].end_lineno - body[0].lineno + 1 if body else 0)  # type: ignore[operator]
+    lengths.sort()
+    assert lengths[len(lengths) // 2] <= 12
+    assert sum(n < 16 for n in lengths) / len(lengths) > 0.8

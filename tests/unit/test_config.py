@@ -1,0 +1,113 @@
+"""The study file: what is accepted, and that every error is one line naming file and key."""
+
+from pathlib import Path
+
+import pytest
+
+from safetymon import config
+from safetymon.domain import Study
+from safetymon.errors import UsageError
+
+MINIMAL = """
+[study]
+id = "S1"
+title = "A study"
+
+[data]
+standard = "adam"
+
+[treatments.Active]
+from = ["Active"]
+
+[treatments.Placebo]
+from = ["Placebo"]
+reference = true
+"""
+
+
+def load(tmp_path: Path, text: str) -> Study:
+    path = tmp_path / "study.toml"
+    path.write_text(text, encoding="utf-8")
+    return config.load(path)
+
+
+def test_a_minimal_file_has_a_group_for_each_treatment_beside_the_reference(tmp_path: Path) -> None:
+    study = load(tmp_path, MINIMAL)
+    assert [(g.name, g.treatment, g.reference) for g in study.group] == [
+        ("Active", "Active", "Placebo"), ("Placebo", "Placebo", None),
+    ]  # fmt: skip
+    assert study.emergent.lag_days == 30
+    assert study.emergent.partial_onset == "conservative"
+
+
+RULE = '[[rule]]\ntopic = "{}"\ngroup = "{}"\nmethod = "{}"\nlimit = 5\n'
+
+
+@pytest.mark.parametrize(
+    ("added", "message"),
+    [
+        ("[emergent]\nlag_day = 3", "emergent.lag_day: is not a key .* did you mean 'lag_days'"),
+        ("[study2]\n", "study2: is not a key of a study file; did you mean 'study'"),
+        ("[emergent]\nlag_days = -1", "emergent.lag_days"),
+        ('[emergent]\npartial_onset = "maybe"', "emergent.partial_onset: .*'conservative'"),
+        ("[report]\nconfidence = 95", "report.confidence: .*less than 1"),
+        ('[treatments.Other]\nfrom = ["ACTIVE"]', "'ACTIVE' in the data means two treatments"),
+        ('[treatments.Other]\nfrom = ["x"]\nreference = true', "only one can be the reference"),
+        ('[[group]]\nname = "G"\ntreatment = "Nothing"', "no treatment 'Nothing'; there is Active"),
+        ('[[group]]\nname = "G"', "group 'G': give either treatment or total_of"),
+        ('[[group]]\nname = "G"\ntreatment = "Active"\nreference = "H"', "no group 'H'"),
+        ('[[group]]\nname = "G"\ntreatment = "Active"\nreference = "G"', "its own reference"),
+        ('[[group]]\nname = "All subjects"\ntreatment = "Active"', "kept for the open report"),
+        ('[[group]]\nname = "G"\ntreatment = "Active"\n' * 2, "group 'G' is defined twice"),
+        (RULE.format("nausia", "Active", "incidence"), "no topic 'nausia'; there is headache"),
+        (RULE.format("nausea", "Activ", "incidence"), "no group 'Activ'; there is Active, Placebo"),
+        (RULE.format("nausea", "All subjects", "ratio"), "pooled, so it has nothing to compare"),
+        (RULE.format("nausea", "Active", "guess"), "rule.0.method"),
+        (RULE.format("nausea", "Active", "ratio") * 2, "is defined twice"),
+    ],
+)
+def test_a_wrong_file_is_refused_in_one_line_that_names_the_key(
+    tmp_path: Path, added: str, message: str
+) -> None:
+    with pytest.raises(UsageError, match=message) as refused:
+        load(tmp_path, f"{MINIMAL}\n{added}")
+    text = str(refused.value)
+    assert text.startswith("study.toml: ")
+    assert "\n" not in text
+    assert refused.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[study", "is not valid TOML"),
+        ("", "study: is missing"),
+        (MINIMAL.replace('"S1"', '"a/b"'), "study.id: may hold only letters"),
+        (MINIMAL.replace("[treatments.Active]", "[treatments.Active]\nfroms = []"), "from"),
+    ],
+)
+def test_a_file_that_is_no_study_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        load(tmp_path, text)
+
+
+def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="safetymon init"):
+        config.load(tmp_path / "none.toml")
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "study.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UsageError, match="UTF-8"):
+        config.load(tmp_path / "study.toml")
+
+
+def test_the_fingerprint_follows_every_definition_and_not_the_place(tmp_path: Path) -> None:
+    def fingerprint(old: str, new: str) -> str:
+        return config.definitions_sha256(load(tmp_path, MINIMAL.replace(old, new)))
+
+    same = fingerprint("", "")
+    assert fingerprint("A study", "The study") == same
+    assert fingerprint("[data]", '[data]\nfolder = "elsewhere"') == same
+    assert fingerprint("[data]", "[emergent]\nlag_days = 14\n[data]") != same
+    assert fingerprint("[data]", '[[topic]]\nname = "rash"\nterms = ["Rash"]\n[data]') != same
