@@ -1,0 +1,1 @@
+"""The packaged demonstration trial: synthetic listings after ProDERM's published aggregates."""
