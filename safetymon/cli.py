@@ -108,13 +108,14 @@ def _options(
 @app.command()
 def demo(out: Out = None) -> None:
     """Run the packaged synthetic trial and write its reports (to reports/ unless told)."""
-    from safetymon import demonstration, monitor, report
+    from safetymon import demonstration, monitor
+    from safetymon.report.summary import print_summary
 
     root = out or Path("reports")
     study_file = demonstration.unpack(root)
     done = monitor.look(study_file, datetime.now(UTC), _actor(), out=root)
     print("Synthetic data, rebuilt from the published aggregates of ProDERM; no real patient.\n")
-    report.print_summary(done.closed)
+    print_summary(done.closed)
     print()
     _print_done(done)
     print(f"Study file     {study_file}")
@@ -142,10 +143,8 @@ def check(study: StudyFile) -> None:
     checked = monitor.check(study, datetime.now(UTC))
     for file in checked.inputs:
         print(f"{file.path}: {file.rows} rows, {file.accepted} accepted, {file.rejected} rejected")
-    for rule, file, n in checked.rejections:
-        print(f"{file}: {n} rejected: {rule}")
     for finding in checked.findings:
-        print(f"{finding.severity}: {finding.check}: {finding.count} {finding.text}")
+        print(f"{finding.severity}: {finding.text}")
     print("The study file is valid and the data can be looked at.")
 
 

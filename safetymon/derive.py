@@ -304,12 +304,12 @@ def emergence_findings(attributed: pl.DataFrame, events: pl.DataFrame, moved: in
     untreated = len(events) - len(attributed)
     rows: list[tuple[str, Severity, int, str]] = [
         ("partial onset", "info", moved,
-         "subjects counted differently under the other rule for partial onset dates"),
+         "{} subjects would be counted differently under the other rule for partial onset dates"),
         ("partial onset in two windows", "warning", unclear,
-         "emergent events whose partial onset fits more than one treatment window"),
+         "{} emergent events have a partial onset that fits more than one treatment window"),
         ("emergent flag disagrees", "warning", differ,
-         "events whose recorded treatment-emergent flag differs from the derived one"),
+         "{} events have a recorded treatment-emergent flag that differs from the derived one"),
         ("event without treatment", "warning", untreated,
-         "events of subjects without any recorded treatment; they count nowhere"),
+         "{} events are of subjects without any recorded treatment; they count nowhere"),
     ]  # fmt: skip
-    return [Finding(check, severity, n, text) for check, severity, n, text in rows if n]
+    return [Finding(check, severity, n, text.format(n)) for check, severity, n, text in rows if n]

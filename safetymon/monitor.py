@@ -52,10 +52,9 @@ class LookDone:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What `check` found: the files, (rule, file, rows) of what is rejected, the findings."""
+    """What `check` found: the files as read, and the findings."""
 
     inputs: tuple[InputFile, ...]
-    rejections: tuple[tuple[str, str, int], ...]
     findings: tuple[Finding, ...]
 
 
@@ -110,8 +109,7 @@ def check(study_file: Path, now: datetime) -> Checked:
     ledger = derive.ledger(read.exposure, read.subjects, cut.cutoff, study.emergent)
     derive.members(ledger, study.group, study.report.person_time)
     found = _emergence(study, read.events, ledger)[1]
-    rejections = read.rejected.group_by("rule", "file").len("n").sort("file", "rule")
-    return Checked(read.inputs, tuple(rejections.iter_rows()), (*read.findings, *found))
+    return Checked(read.inputs, (*read.findings, *found))
 
 
 def _extract(study: Study, read: Listings) -> Extract:
