@@ -131,8 +131,8 @@ def init(
     """Look at a folder of listings and write a commented study file for them."""
     from safetymon import starter
 
-    found = starter.write(data_dir, out)
-    print(found)
+    starter.write(data_dir, out)
+    print(f"Wrote {out}. Read it, then: safetymon check {out}")
 
 
 @app.command()

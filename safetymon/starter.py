@@ -1,14 +1,30 @@
 """What was recognised in a folder -> a commented study file: `safetymon init`."""
 
 import json
+import os
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
-from safetymon.listings.recognise import Recognised
+from safetymon.errors import UsageError
+from safetymon.listings.recognise import Recognised, recognise
 from safetymon.topics import BUILT_IN
 
 _CONTROL = re.compile(r"placebo|\bpbo\b|vehicle|sham|control|comparator|standard of care", re.I)
 _NOT_FOUND = "NOT FOUND"
+
+
+def write(data_dir: Path, out: Path) -> None:
+    """Writes a study file for the listings in a folder to `out`.
+
+    Raises:
+        UsageError: The folder holds nothing that is recognised, or `out` exists.
+    """
+    if out.exists():
+        raise UsageError(f"{out}: exists already; name another file with --out")
+    known = recognise(data_dir)
+    folder = os.path.relpath(data_dir, out.parent)
+    out.write_text(write_study(known, Path(folder).as_posix()), encoding="utf-8")
 
 
 def write_study(recognised: Recognised, folder: str) -> str:

@@ -116,15 +116,14 @@ create table definitions (
     study varchar not null        -- the validated study file, JSON
 );
 
--- One row a look; the same cut, definitions and version are the same look.
+-- One row a look.
 create table look (
     number integer primary key,
     cut varchar not null references cut (id),
     definitions_sha256 varchar not null references definitions (sha256),
     version varchar not null,     -- of safetymon
     versions varchar not null,    -- of everything that computes, JSON
-    run_at varchar not null,
-    unique (cut, definitions_sha256, version)
+    run_at varchar not null
 );
 
 -- One row a rule and look: what the rule concluded.

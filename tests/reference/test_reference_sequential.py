@@ -45,12 +45,12 @@ BETA_BINOMIAL = [
 
 
 @pytest.mark.parametrize(("horizon", "least", "expected"), CRITICAL_VALUES)
-def test_maxsprt_critical_values(horizon, least, expected):
+def test_maxsprt_critical_values(horizon: float, least: int, expected: float) -> None:
     found = maxsprt_critical_value(horizon, 0.05, least)
     assert found == pytest.approx(expected, abs=1e-6)
 
 
-def test_pocock_boundary_and_its_operating_characteristics():
+def test_pocock_boundary_and_its_operating_characteristics() -> None:
     boundary = nominal_boundary(50, 0.2, nominal_level(50, 0.2, 0.10))
     assert limit_at(boundary, [1, 2]).tolist() == [2, 3]  # rejection is impossible
     assert boundary.stop_at[2:].tolist() == POCOCK
@@ -62,7 +62,7 @@ def test_pocock_boundary_and_its_operating_characteristics():
 
 
 @pytest.mark.parametrize("cut", ["published", "calibrated"])
-def test_beta_binomial_boundary_and_its_operating_characteristics(cut):
+def test_beta_binomial_boundary_and_its_operating_characteristics(cut: str) -> None:
     prior = (0.6, 2.4)
     value = 0.9630828 if cut == "published" else posterior_cut(30, 0.2, prior, 0.10)
     boundary = posterior_boundary(30, 0.2, prior, value)
@@ -72,7 +72,7 @@ def test_beta_binomial_boundary_and_its_operating_characteristics(cut):
     assert found.mean_events == pytest.approx([5.651197, 6.926712, 6.355803], abs=6e-7)
 
 
-def test_the_misprint_at_seven_subjects_is_decided_by_the_operating_characteristics():
+def test_the_misprint_at_seven_subjects_is_decided_by_the_operating_characteristics() -> None:
     # The README prints the cut 0.9630823, which would stop at 4 of 7 and attain 10.44%.
     misprint = posterior_boundary(30, 0.2, (0.6, 2.4), 0.9630823)
     published = posterior_boundary(30, 0.2, (0.6, 2.4), 0.9630828)

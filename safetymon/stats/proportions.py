@@ -1,0 +1,124 @@
+"""Confidence intervals of one incidence proportion: x of n subjects had the event.
+
+Every function takes whole numbers of subjects, scalars or arrays that broadcast against each
+other, and returns float64 arrays of the broadcast shape (0-dimensional for scalars). A number that
+does not exist is nan: with nobody at risk there is no interval.
+"""
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import betainccinv, betaincinv, erfinv
+
+FloatArray: TypeAlias = NDArray[np.float64]
+IndexArray: TypeAlias = NDArray[np.intp]
+
+
+def clopper_pearson(
+    x: ArrayLike, n: ArrayLike, conf: float = 0.95
+) -> tuple[FloatArray, FloatArray]:
+    """Exact interval: every p at which neither binomial tail beyond x is below (1 - conf) / 2.
+
+    Source: Clopper and Pearson 1934, Biometrika 26:404, as quantiles of beta distributions.
+
+    Args:
+        x: subjects with the event.
+        n: subjects at risk; 0 gives nan, nan.
+        conf: confidence level, strictly between 0 and 1.
+
+    Returns:
+        (low, high) as proportions. x = 0 gives low 0 and high 1 - ((1 - conf) / 2)^(1/n); x = n
+        gives high 1.
+
+    Raises:
+        ValueError: x or n is not a whole number of at least 0, x exceeds n, or conf is not
+            between 0 and 1.
+    """
+    tail = one_tail(conf)
+    (x, n), place = distinct(*counts(x, n))
+    # The parameters of the quantile are kept positive where the limit is 0 or 1 by definition.
+    low = np.where(x > 0, betaincinv(np.maximum(x, 1), n - x + 1, tail), 0)
+    high = np.where(x < n, betainccinv(x + 1, np.maximum(n - x, 1), tail), 1)
+    return np.where(n > 0, low, np.nan)[place], np.where(n > 0, high, np.nan)[place]
+
+
+def wilson(x: ArrayLike, n: ArrayLike, conf: float = 0.95) -> tuple[FloatArray, FloatArray]:
+    """Score interval: every p with |x/n - p| <= z sqrt(p (1 - p) / n); no continuity correction.
+
+    Source: Wilson 1927, JASA 22:209.
+
+    Args:
+        x: subjects with the event.
+        n: subjects at risk; 0 gives nan, nan.
+        conf: confidence level, strictly between 0 and 1.
+
+    Returns:
+        (low, high) as proportions; x = 0 gives low 0, x = n gives high 1.
+
+    Raises:
+        ValueError: as for `clopper_pearson`.
+    """
+    z = normal_quantile(conf)
+    x, n = counts(x, n)
+    high = 1 - _wilson_low(n - x, n, z)
+    return np.where(n > 0, _wilson_low(x, n, z), np.nan), np.where(n > 0, high, np.nan)
+
+
+def _wilson_low(x: FloatArray, n: FloatArray, z: float) -> FloatArray:
+    # The smaller root of (n + z²) p² - (2x + z²) p + x²/n = 0 as c/(larger root): exactly 0 at
+    # x = 0, and no cancellation where events are rare.
+    share = x / np.maximum(n, 1)
+    twice = 2 * x + z * z + z * np.sqrt(z * z + 4 * x * (1 - share))
+    low: FloatArray = 2 * x * share / np.where(twice > 0, twice, 1)
+    return low
+
+
+def counts(x: ArrayLike, n: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Broadcast x subjects of n, as float64; ValueError if they cannot be counts."""
+    x, n = np.broadcast_arrays(whole(x, "x"), whole(n, "n"))
+    if (over := x > n).any():
+        raise ValueError(f"x cannot exceed n: found x = {x[over][0]:.0f} of n = {n[over][0]:.0f}")
+    return x, n
+
+
+def whole(values: ArrayLike, name: str) -> FloatArray:
+    """Whole numbers of at least 0, as float64; anything else, nan included, is a ValueError."""
+    numbers = np.asarray(values, dtype=np.float64)
+    if (bad := ~((numbers >= 0) & (numbers < np.inf) & (numbers == np.floor(numbers)))).any():
+        raise ValueError(f"{name} must be a whole number of at least 0: found {numbers[bad][0]:g}")
+    return numbers
+
+
+def one_tail(conf: float) -> float:
+    """The error allowed on each side, (1 - conf) / 2; ValueError unless 0 < conf < 1."""
+    if not 0 < conf < 1:
+        raise ValueError(f"conf must lie between 0 and 1, such as 0.95: found {conf:g}")
+    return (1 - conf) / 2
+
+
+def normal_quantile(conf: float) -> float:
+    """The z with P(|Z| <= z) = conf for a standard normal Z: 1.96 for 0.95."""
+    one_tail(conf)  # refuses what is no level
+    return float(np.sqrt(2) * erfinv(conf))
+
+
+def distinct(*columns: FloatArray) -> tuple[list[FloatArray], IndexArray]:
+    """Distinct rows of whole-number columns of one shape, and the place of each row among them.
+
+    Hundreds of terms share few counts, and an exact interval costs far more than a sort. Rows whose
+    combined key would not fit a float exactly (2^53) are left as they are.
+
+    Returns:
+        (columns, place): one-dimensional columns, and an integer array of the input's shape, so
+        that columns[i][place] is the i-th input.
+    """
+    key, size = np.zeros(columns[0].shape), 1
+    for column in columns:
+        low, high = (column.min(), column.max()) if column.size else (0, 0)
+        span = int(high - low) + 1
+        key, size = key * span + (column - low), size * span
+    if size > 2**53:
+        return [column.ravel() for column in columns], np.arange(key.size).reshape(key.shape)
+    _, first, place = np.unique(key, return_index=True, return_inverse=True)
+    return [column.ravel()[first] for column in columns], place.reshape(key.shape)
