@@ -51,7 +51,7 @@ class Head(Definition):
 
 
 class Values(Definition):
-    """`[data.values]`: how the listing writes yes, no and causality, compared ignoring case."""
+    """`[data.values]`: how the listing writes yes, no, causality, severity; case does not count."""
 
     yes: tuple[str, ...] = ("Y", "YES", "TRUE", "1")
     no: tuple[str, ...] = ("N", "NO", "FALSE", "0")
@@ -63,6 +63,9 @@ class Values(Definition):
         "N", "NO", "NONE", "NOT RELATED", "UNRELATED", "UNLIKELY", "UNLIKELY RELATED", "REMOTE",
         "DOUBTFUL",
     )  # fmt: skip
+    mild: tuple[str, ...] = ("MILD",)
+    moderate: tuple[str, ...] = ("MODERATE",)
+    severe: tuple[str, ...] = ("SEVERE",)
 
 
 class Data(Definition):
@@ -70,7 +73,7 @@ class Data(Definition):
 
     `files` maps a role (ADaM: adsl, adae; SDTM: dm, ae, ex, suppae; EDC: subjects, exposure,
     events, adjudication) to a file name in `folder`; left out, files are found by their role's
-    name. `columns` maps role -> our column -> the listing's column (EDC only).
+    name. `columns` maps role -> our column -> the listing's column (EDC; adjudication of any).
     """
 
     folder: Text = "."

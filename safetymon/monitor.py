@@ -80,6 +80,7 @@ def look(
     """
     study = config.load(study_file)
     read = listings.read(study, study_file.parent)
+    _refuse_unreadable_events(study, read)
     extract = _extract(study, read)
     cut = _cut(study, read, extract, cutoff, now)
     root = (out or study_file.parent / "reports") / study.study.id
@@ -141,14 +142,23 @@ def _hash(*parts: str) -> str:
 
 
 def _refuse_lost_events(study: Study, read: Listings, extract: Extract, store: Store) -> None:
-    """An empty extract that used to have rows is a broken export, not "no new events"."""
+    """An extract without events that used to have some is a broken export, not "no new events"."""
     role = EVENT_ROLE[study.data.standard]
     events = next(i for i in read.inputs if i.role == role)
     before = store.most_rows_before(role, extract.id)
-    if events.rows == 0 and before > 0:
+    if events.accepted == 0 and before > 0:
         raise DataRefusedError(
-            f"{events.path}: holds no adverse events, but an earlier extract held {before}; "
-            "have the export repeated"
+            f"{events.path}: holds no adverse events that can be read ({events.rows} rows), but an "
+            f"earlier extract held {before}; have the export repeated"
+        )
+
+
+def _refuse_unreadable_events(study: Study, read: Listings) -> None:
+    events = next(i for i in read.inputs if i.role == EVENT_ROLE[study.data.standard])
+    if events.rows and not events.accepted:
+        raise DataRefusedError(
+            f"{events.path}: none of its {events.rows} rows could be accepted; "
+            "see `safetymon check`, and correct the listing or the study file"
         )
 
 

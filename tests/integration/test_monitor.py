@@ -156,6 +156,11 @@ def test_an_extract_that_lost_its_events_is_refused_and_nothing_is_stored(tmp_pa
     assert [rows_in(tmp_path, t) for t in ("extract", "look")] == [1, 1]
 
 
+def test_an_extract_of_which_no_event_can_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataRefusedError, match="none of its 1 rows could be accepted"):
+        monitor.look(small(tmp_path, "ID,NO,PT,ON\n999,1,Nausea,2020-01-05\n"), NOW, "a")
+
+
 def test_a_trial_without_events_yet_is_no_error(tmp_path: Path) -> None:
     done = monitor.look(small(tmp_path, "ID,NO,PT,ON\n"), NOW, "a")
     assert verdict(done) == ("no events", 1)

@@ -1,0 +1,5 @@
+"""The room where files become accepted rows, rejected rows with their rule, and provenance."""
+
+from safetymon.listings.reading import read
+
+__all__ = ["read"]

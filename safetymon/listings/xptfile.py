@@ -1,0 +1,47 @@
+"""SAS transport (XPT), version 5 or 8: numbers and dates with their types, text as UTF-8."""
+
+import io
+
+import polars as pl
+
+from safetymon.errors import DataRefusedError
+from safetymon.listings.encoding import OLD, OLD_NOTE
+
+
+def read(data: bytes, name: str) -> tuple[pl.DataFrame, str | None]:
+    """The one data set of a transport file, in its row order, and a note on its encoding.
+
+    Raises:
+        DataRefusedError: It is damaged, cut short, or holds several data sets.
+    """
+    import polars_readstat  # noqa: PLC0415 - only who reads XPT pays for the reader
+
+    if len(data) % 80 or data.count(b"HEADER RECORD*******MEMB") > 1:
+        raise DataRefusedError(
+            f"{name}: is cut short or holds several data sets; export one data set a file"
+        )
+    try:
+        frame = polars_readstat.read_readstat("file.xpt", data=data, preserve_order=True)
+    except (RuntimeError, ValueError, pl.exceptions.PolarsError) as error:
+        raise DataRefusedError(f"{name}: is not a SAS transport file; export it again") from error
+    # A byte that is not UTF-8 arrives as U+FFFD; written as such in the file, it is the file's own.
+    if not _has_replacement(frame) or "\ufffd".encode() in data:
+        return frame, None
+    return _from_windows(data, name), OLD_NOTE
+
+
+def _has_replacement(frame: pl.DataFrame) -> bool:
+    texts = frame.select(pl.col(pl.String).str.contains("\ufffd", literal=True).any())
+    return any(texts.row(0)) if texts.width else False
+
+
+def _from_windows(data: bytes, name: str) -> pl.DataFrame:
+    import pyreadstat  # noqa: PLC0415 - slow, and seldom needed
+
+    try:
+        frame, _ = pyreadstat.read_xport(io.BytesIO(data), output_format="polars", encoding=OLD)
+    except (pyreadstat.ReadstatError, UnicodeDecodeError) as error:
+        raise DataRefusedError(
+            f"{name}: is neither UTF-8 nor Windows-1252; export it as UTF-8"
+        ) from error
+    return pl.DataFrame(frame)

@@ -1,0 +1,186 @@
+"""A look's folder on disk: whole or not there, never overwritten, closed to others."""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from safetymon.domain import Finding, Results, Scope
+from safetymon.report import Written, files, write
+from tests.report_fixture import HOSTILE, results, with_look
+
+CLOSED_FILES = {
+    "report.html", "results.json", "tables/comparisons.csv", "tables/findings.csv",
+    "tables/groups.csv", "tables/incidence.csv", "tables/signals.csv",
+}  # fmt: skip
+OPEN_FILES = CLOSED_FILES - {"tables/comparisons.csv"}
+
+
+@pytest.fixture(params=[0o022, 0o000, 0o077], ids=["umask 022", "umask 000", "umask 077"])
+def umask(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = os.umask(request.param)
+    yield
+    os.umask(before)
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def modes(folder: Path) -> tuple[set[str], set[str]]:
+    """Modes of the folders (the root among them) and of the files below."""
+    every = [folder, *folder.rglob("*")]
+    return (
+        {oct(p.stat().st_mode & 0o777) for p in every if p.is_dir()},
+        {oct(p.stat().st_mode & 0o777) for p in every if p.is_file()},
+    )
+
+
+@pytest.mark.parametrize(("scope", "names"), [("closed", CLOSED_FILES), ("open", OPEN_FILES)])
+def test_the_files_of_a_look(scope: Scope, names: set[str], tmp_path: Path) -> None:
+    written = write(results(scope), tmp_path / "PRODERM-DEMO")
+    assert written.folder == tmp_path / "PRODERM-DEMO" / scope / "0003-2019-11-04"
+    assert written.report == written.folder / "report.html"
+    assert not written.already_there
+    assert set(tree(written.folder)) == names
+    assert {p.name for p in written.folder.parent.iterdir()} == {"0003-2019-11-04", "index.html"}
+
+
+def test_the_hashes_are_those_of_the_files(tmp_path: Path) -> None:
+    written = write(results(), tmp_path)
+    assert written.sha256 == {
+        name: sha256(content).hexdigest() for name, content in tree(written.folder).items()
+    }
+
+
+@pytest.mark.usefixtures("umask")
+def test_closed_files_are_their_owners_whatever_the_umask(tmp_path: Path) -> None:
+    write(results(), tmp_path)
+    assert modes(tmp_path / "closed") == ({"0o700"}, {"0o600"})
+
+
+@pytest.mark.usefixtures("umask")
+def test_open_files_can_be_handed_out_whatever_the_umask(tmp_path: Path) -> None:
+    write(results("open"), tmp_path)
+    assert modes(tmp_path / "open") == ({"0o755"}, {"0o644"})
+
+
+def test_a_folder_that_exists_is_left_as_it_is(tmp_path: Path) -> None:
+    first = write(results(), tmp_path)
+    before = tree(first.folder)
+    second = write(results(seed=2), tmp_path)
+    assert second == Written(first.folder, first.report, first.sha256, already_there=True)
+    assert tree(first.folder) == before
+
+
+def test_a_folder_that_appears_meanwhile_is_left_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = tmp_path / "closed" / "0003-2019-11-04"
+    contents = files._contents
+
+    def slow(made: Results) -> dict[str, str]:
+        theirs.mkdir()
+        (theirs / "results.json").write_text("theirs", encoding="utf-8")
+        return contents(made)
+
+    monkeypatch.setattr(files, "_contents", slow)
+    assert write(results(), tmp_path).already_there
+    assert tree(theirs) == {"results.json": b"theirs"}
+
+
+def test_a_failure_leaves_no_half_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = files._write_file
+
+    def full(path: Path, text: str, scope: Scope) -> None:
+        if path.name == "signals.csv":
+            raise OSError(28, "No space left on device")
+        whole(path, text, scope)
+
+    monkeypatch.setattr(files, "_write_file", full)
+    with pytest.raises(OSError, match="No space left"):
+        write(results(), tmp_path)
+    assert list((tmp_path / "closed").iterdir()) == []
+
+
+def test_two_looks_both_stay_and_are_listed_newest_first(tmp_path: Path) -> None:
+    for number, cutoff in ((1, date(2018, 6, 1)), (2, date(2019, 6, 1)), (10, date(2019, 11, 4))):
+        write(with_look(results(), number, cutoff), tmp_path)
+    html = (tmp_path / "closed" / "index.html").read_text(encoding="utf-8")
+    assert re.findall(r'href="(\d{4}-[0-9-]+)/report.html"', html) == [
+        "0010-2019-11-04", "0002-2019-06-01", "0001-2018-06-01",
+    ]  # fmt: skip
+    assert html.count("1 raised") == 3
+
+
+def test_each_index_knows_its_own_scope_only(tmp_path: Path) -> None:
+    write(results(), tmp_path)
+    write(results("open"), tmp_path)
+    text = (tmp_path / "open" / "index.html").read_text(encoding="utf-8")
+    assert "100 in All subjects" in text
+    assert "IVIg" not in text.replace(results().study.title, "")
+
+
+def test_other_things_in_the_folder_are_neither_listed_nor_touched(tmp_path: Path) -> None:
+    write(results(), tmp_path)
+    (tmp_path / "closed" / "minutes").mkdir()
+    write(with_look(results(), 4, date(2019, 12, 1)), tmp_path)
+    assert (tmp_path / "closed" / "minutes").is_dir()
+    assert "minutes" not in (tmp_path / "closed" / "index.html").read_text(encoding="utf-8")
+
+
+def test_results_and_page_and_tables_tell_the_same_numbers(tmp_path: Path) -> None:
+    folder = write(results(hostile=True), tmp_path).folder
+    document = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    table = pl.read_csv(folder / "tables" / "incidence.csv", infer_schema_length=None)
+    assert [row["subjects"] for row in document["incidence"]] == table["subjects"].to_list()
+    assert [row["events"] for row in document["incidence"]] == table["events"].to_list()
+    assert set(HOSTILE) <= {row["term"] for row in document["incidence"]}
+
+
+def test_the_same_results_give_the_same_bytes(tmp_path: Path) -> None:
+    one, other = (write(results(), tmp_path / name) for name in ("one", "other"))
+    assert one.sha256 == other.sha256
+
+
+def _by_treatment() -> list[tuple[str, Results]]:
+    made, closed = results("open"), results()
+    finding = Finding("early switch", "info", 1, "a subject left placebo", "closed")
+    return [
+        ("groups", replace(made, groups=closed.groups)),
+        ("incidence", replace(made, incidence=closed.incidence)),
+        ("comparisons", replace(made, comparisons=closed.comparisons)),
+        ("signals", replace(made, signals=closed.signals)),
+        ("calendar", replace(made, calendar=closed.calendar)),
+        ("findings", replace(made, findings=(finding,))),
+        ("treatment", replace(made, groups=made.groups.with_columns(treatment=pl.lit("IVIg")))),
+    ]
+
+
+LEAKS = _by_treatment()
+
+
+@pytest.mark.parametrize("made", [m for _, m in LEAKS], ids=[name for name, _ in LEAKS])
+def test_no_open_report_is_written_from_results_by_treatment(made: Results, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="more than pooled numbers"):
+        write(made, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_open_file_names_a_treatment(tmp_path: Path) -> None:
+    write(results("open"), tmp_path)
+    title = results().study.title
+    for name, content in tree(tmp_path / "open").items():
+        text = content.decode().replace(title, "")
+        assert not re.search(r"ivig|placebo|first period", text, re.I), name
