@@ -151,7 +151,7 @@ def test_changed_definitions_are_a_new_look_at_the_same_cut(tmp_path: Path) -> N
 def test_an_extract_that_lost_its_events_is_refused_and_nothing_is_stored(tmp_path: Path) -> None:
     monitor.look(small(tmp_path), NOW, "a")
     emptied = small(tmp_path, "ID,NO,PT,ON\n")
-    with pytest.raises(DataRefusedError, match=r"ae.csv: holds no adverse events, .* held 1"):
+    with pytest.raises(DataRefusedError, match=r"ae.csv: holds no adverse events .* held 1"):
         monitor.look(emptied, NOW, "a")
     assert [rows_in(tmp_path, t) for t in ("extract", "look")] == [1, 1]
 

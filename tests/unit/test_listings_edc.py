@@ -300,3 +300,16 @@ def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
 def test_an_unknown_role_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"\[data.files\] event: .* did you mean 'events'"):
         read(tmp_path, "edc", {}, {"files": {"event": "x.csv"}})
+
+
+def test_severity_can_be_written_in_the_study_s_own_words(tmp_path: Path) -> None:
+    events = """
+        SUBJ | NO | PT | ONSET | STOP | SER | REL | SEV
+        001  | 1  | a  | 2024  |      | N   | N   | 1
+        001  | 2  | b  | 2024  |      | N   | N   | Schwer
+        001  | 3  | c  | 2024  |      | N   | N   | Severe
+        001  | 4  | d  | 2024  |      | N   | N   | 9
+    """
+    words = {"values": {"mild": ["1"], "severe": ["3", "schwer"]}}
+    got = edc(tmp_path, events=events, columns={"events": {"severity": "SEV"}}, data=words)
+    assert got.events["severity"].to_list() == ["mild", "severe", "severe", "9"]
