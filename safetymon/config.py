@@ -8,8 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from safetymon.domain import ALL_SUBJECTS, Group, Rule, Study
+from safetymon.domain import ALL_SUBJECTS, Group
 from safetymon.errors import UsageError
+from safetymon.study import Rule, Study
 from safetymon.topics import resolved
 
 # What pydantic calls a problem, said the way its user would.

@@ -5,7 +5,8 @@ The open sentences name no treatment and no group.
 
 from datetime import date
 
-from safetymon.domain import Scope, Study
+from safetymon.domain import Scope
+from safetymon.study import Study
 from safetymon.topics import resolved
 
 _PARTIAL = {

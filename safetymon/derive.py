@@ -194,6 +194,23 @@ def _imputation_flag() -> pl.Expr:
     )  # fmt: skip
 
 
+def first_seen(
+    events: pl.DataFrame, known: pl.DataFrame, previous_cutoff: date | None, cutoff: date
+) -> pl.DataFrame:
+    """The events with `seen`, the day from which the monitor counts each as known.
+
+    What an earlier look recorded (`known`: subject, key, seen) never changes. A new record counts
+    from its data-entry date where it has one; else from its onset, or from the day after the
+    previous look's cut-off if the onset lies before it: evidence is not written into the past.
+    """
+    fresh = pl.col("onset_low").fill_null(cutoff)
+    if previous_cutoff is not None:
+        fresh = pl.max_horizontal(fresh, pl.lit(previous_cutoff).dt.offset_by("1d"))
+    day = pl.coalesce("seen", "reported", fresh)
+    joined = events.join(known, on=["subject", "key"], how="left", maintain_order="left")
+    return joined.with_columns(pl.min_horizontal(day, pl.lit(cutoff)).alias("seen"))
+
+
 def topic_terms(
     events: pl.DataFrame, topics: Mapping[str, Sequence[str]], adjudication: pl.DataFrame
 ) -> pl.DataFrame:
@@ -225,10 +242,10 @@ def topic_terms(
 def occurrences(attributed: pl.DataFrame, topic_terms: pl.DataFrame) -> pl.DataFrame:
     """The emergent events under every term they count for.
 
-    One row an event and term. Columns: event, row, subject, onset, day, serious, related, level,
-    term, adjudicated (null unless level is topic). One spelling a term: the first in order.
+    One row an event and term. Columns: event, row, subject, onset, seen, day, serious, related,
+    level, term, adjudicated (null unless level is topic). One spelling a term: the first in order.
     """
-    base = ["event", "row", "subject", "onset", "day", "serious", "related"]
+    base = ["event", "row", "subject", "onset", "seen", "day", "serious", "related"]
     emergent = attributed.filter("emergent").with_columns(
         pl.col(name).min().over(pl.col(name).str.to_uppercase()) for name in ("pt", "soc")
     )
@@ -254,20 +271,21 @@ def _level(name: str) -> pl.Expr:
 def members(ledger: pl.DataFrame, groups: Sequence[Group], person_time: PersonTime) -> pl.DataFrame:
     """Which ledger rows make up each group.
 
-    One row a group and ledger row. Columns: group, row, subject, start, days (of person-time),
-    offset (days of the subject in the group before this row), total (days of the subject in the
-    group), administrations.
+    One row a group and ledger row. Columns: group, row, subject, start, until (the last day at
+    risk that was observed), days (of person-time), offset (days of the subject in the group before
+    this row), total (days of the subject in the group), administrations.
 
     Raises:
         UsageError: A total is asked for over groups that share subjects.
     """
     days = "days_at_risk" if person_time == "at risk" else "days_on_treatment"
-    rows = ledger.with_columns(pl.col(days).alias("days"))
+    observed = pl.col("start") + pl.duration(days=(pl.col("days_at_risk") - 1).clip(0))
+    rows = ledger.with_columns(pl.col(days).alias("days"), observed.alias("until"))
     plain = {g.name: rows.filter(_in_group(g)) for g in groups if not g.total_of}
     totals = {g.name: _disjoint(g, plain) for g in groups if g.total_of}
     frames = [
         frame.select(
-            pl.lit(name).alias("group"), "row", "subject", "start", "days",
+            pl.lit(name).alias("group"), "row", "subject", "start", "days", "until",
             (pl.col("days").cum_sum() - pl.col("days")).over("subject").alias("offset"),
             pl.col("days").sum().over("subject").alias("total"),
             "administrations",

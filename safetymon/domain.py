@@ -1,8 +1,8 @@
 """The study's language: frozen values that every stage understands, and nothing that computes.
 
-The models that a study file is made of (`Study` and its parts) are pydantic, so that one
-definition is at once the file format, its validation and the value handed around. What a look
-produces (`Listings`, `Results`) are plain dataclasses around frames whose columns `schema` fixes.
+The parts of a study file (`study` puts them together) are pydantic models, so that one definition
+is at once the file format, its validation and the value handed around. What a look produces
+(`Listings`, `Results`) are plain dataclasses around frames whose columns `schema` fixes.
 """
 
 from dataclasses import dataclass
@@ -125,40 +125,14 @@ class Topic(Definition):
     """`[[topic]]`: a medical concept as a list of MedDRA preferred terms, compared ignoring case.
 
     A built-in topic is extended by `add_terms` and narrowed by `drop_terms`; `terms` replaces it.
+    `background` is the risk that is acceptable without a concurrent control.
     """
 
     name: Text
     terms: tuple[Text, ...] = ()
+    background: Annotated[float, Field(gt=0, lt=1)] | None = None
     add_terms: tuple[Text, ...] = ()
     drop_terms: tuple[Text, ...] = ()
-
-
-class ThresholdRule(Definition):
-    """`[[rule]]` with a simple threshold: a number compared with a limit, after enough data.
-
-    `limit` is a percentage of subjects (incidence), a number of subjects (subjects), a difference
-    in percentage points (difference) or a risk ratio (ratio). With `on = "lower bound"` the lower
-    end of the two-sided interval is compared instead of the estimate.
-    """
-
-    topic: Text
-    group: Text
-    method: ThresholdMethod
-    limit: Annotated[float, Field(ge=0)]
-    estimand: Estimand = "all"
-    adjudicated: bool = True
-    on: Literal["estimate", "lower bound"] = "estimate"
-    min_at_risk: Annotated[int, Field(ge=1)] = 10
-    min_subjects: Annotated[int, Field(ge=0)] = 0
-    name: Text | None = None
-
-    @property
-    def title(self) -> str:
-        """The rule's name: as given, or topic, group, estimand and method."""
-        return self.name or f"{self.topic} / {self.group} / {self.estimand} / {self.method}"
-
-
-Rule = ThresholdRule
 
 
 class ReportSettings(Definition):
@@ -171,20 +145,6 @@ class ReportSettings(Definition):
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     days_per_year: Annotated[float, Field(ge=365, le=366)] = 365.25
     person_time: PersonTime = "at risk"
-
-
-class Study(Definition):
-    """A study file, validated: everything a look needs to know beside the data."""
-
-    study: Head
-    data: Data
-    treatments: dict[str, Treatment]
-    periods: dict[str, tuple[str, ...]] = {}
-    emergent: Emergent = Emergent()
-    group: tuple[Group, ...] = ()
-    topic: tuple[Topic, ...] = ()
-    rule: tuple[Rule, ...] = ()
-    report: ReportSettings = ReportSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +233,10 @@ class Results:
     incidence: pl.DataFrame
     comparisons: pl.DataFrame
     signals: pl.DataFrame
+    evidence: pl.DataFrame
+    sensitivity: pl.DataFrame
+    screen: pl.DataFrame
+    confidence: float
     findings: tuple[Finding, ...]
     calendar: pl.DataFrame
     definitions: tuple[tuple[str, str], ...]

@@ -1,6 +1,7 @@
 """One look, from listing files to reports: the only place where the stages are chained."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from importlib.metadata import version
@@ -9,25 +10,37 @@ from platform import python_version
 
 import polars as pl
 
-from safetymon import __version__, config, definitions, derive, incidence, listings, report
+from safetymon import (
+    __version__,
+    analysis,
+    attribution,
+    config,
+    definitions,
+    derive,
+    incidence,
+    listings,
+    report,
+    signals,
+)
+from safetymon.analysis import Counted, Frames
 from safetymon.audit import AuditEvent
 from safetymon.domain import (
-    ALL_SUBJECTS,
     EVENT_ROLE,
     Cut,
     Extract,
     Finding,
-    Group,
     InputFile,
     Listings,
     Look,
     Results,
     Scope,
-    Study,
 )
 from safetymon.errors import DataRefusedError
-from safetymon.signals import detect
+from safetymon.schema import SCREEN
+from safetymon.signals import Detected
+from safetymon.signals.screening import screen_terms
 from safetymon.store import Store, opened
+from safetymon.study import Study
 from safetymon.topics import resolved
 
 STATE = "state"
@@ -59,13 +72,14 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stored:
-    """The frames of a cut that both reports share."""
+class _Here:
+    """What every step of one look needs to know."""
 
-    subjects: pl.DataFrame
-    events: pl.DataFrame
-    topic_terms: pl.DataFrame
-    findings: tuple[Finding, ...]
+    store: Store
+    study: Study
+    extract: Extract
+    cut: Cut
+    look: Look
 
 
 def look(
@@ -89,15 +103,10 @@ def look(
         with store.transaction():
             store.save_cut(cut, extract, read, AuditEvent(now, actor, "cut", cut.id))
             known = store.find_look(cut, config.definitions_sha256(study), __version__)
-            made = known or _new_look(study, store, now)
-            closed, pooled = _both(store, study, cut, extract, made)
+            here = _Here(store, study, extract, cut, known or _new_look(study, store, now))
+            closed, pooled = _both(here)
             if known is None:
-                verdicts: dict[Scope, pl.DataFrame] = {
-                    "closed": closed.signals,
-                    "open": pooled.signals,
-                }
-                event = AuditEvent(now, actor, "look", str(made.number), {"cut": cut.id})
-                store.record_look(made, cut, study.model_dump_json(), verdicts, event)
+                _record(here, closed, pooled, AuditEvent(now, actor, "look", str(here.look.number)))
     written = [report.write(results, root) for results in (closed, pooled)]
     return LookDone(closed, pooled, written[0].report, written[1].report, known is not None)
 
@@ -106,11 +115,18 @@ def check(study_file: Path, now: datetime) -> Checked:
     """Reads study file and data and returns all that was found; stores and writes nothing."""
     study = config.load(study_file)
     read = listings.read(study, study_file.parent)
-    cut = _cut(study, read, _extract(study, read), None, now)
-    ledger = derive.ledger(read.exposure, read.subjects, cut.cutoff, study.emergent)
-    derive.members(ledger, study.group, study.report.person_time)
-    found = _emergence(study, read.events, ledger)[1]
-    return Checked(read.inputs, (*read.findings, *found))
+    cutoff = _cut(study, read, _extract(study, read), None, now).cutoff
+    counted = analysis.counted(frames_of(read, cutoff), study)
+    return Checked(read.inputs, (*read.findings, *counted.emergence))
+
+
+def frames_of(read: Listings, cutoff: date) -> Frames:
+    """The closed frames of listings that were never looked at: events count when reported."""
+    nothing_seen = pl.DataFrame(schema={"subject": pl.String, "key": pl.String, "seen": pl.Date})
+    events = derive.first_seen(read.events, nothing_seen, None, cutoff)
+    exposure = read.exposure.filter(pl.col("start") <= cutoff)
+    known = analysis.known_by(events, cutoff)
+    return Frames("closed", cutoff, read.subjects, exposure, known, read.adjudication)
 
 
 def _extract(study: Study, read: Listings) -> Extract:
@@ -169,73 +185,121 @@ def _new_look(study: Study, store: Store, now: datetime) -> Look:
     return Look(store.next_look_number(), now, config.definitions_sha256(study), versions)
 
 
-def _both(
-    store: Store, study: Study, cut: Cut, extract: Extract, made: Look
-) -> tuple[Results, Results]:
-    events = store.events(extract.id, cut.cutoff)
-    topics = resolved(study.topic)
-    terms = derive.topic_terms(events, topics, store.adjudication(extract.id))
-    stored = _Stored(store.subjects(extract.id), events, terms, store.findings(extract.id))
-    pooled = _results(store, study, cut, extract, made, stored, "open")
-    closed = _results(store, study, cut, extract, made, stored, "closed")
-    return _with_pooled_signals(closed, pooled), pooled
-
-
-def _with_pooled_signals(closed: Results, pooled: Results) -> Results:
-    """The board sees the pooled rules too."""
-    return replace(closed, signals=pl.concat([closed.signals, pooled.signals]))
-
-
-def _results(
-    store: Store,
-    study: Study,
-    cut: Cut,
-    extract: Extract,
-    made: Look,
-    stored: _Stored,
-    scope: Scope,
-) -> Results:
-    """The numbers of one report. The open one starts from exposure without treatment."""
-    settings, topics = study.report, list(resolved(study.topic))
-    groups = study.group if scope == "closed" else (Group(name=ALL_SUBJECTS),)
-    exposure = store.exposure(extract.id, cut.cutoff, scope)
-    ledger = derive.ledger(exposure, stored.subjects, cut.cutoff, study.emergent)
-    events, found = _emergence(study, stored.events, ledger)
-    occurrences = derive.occurrences(events, stored.topic_terms)
-    members = derive.members(ledger, groups, settings.person_time)
-    table = incidence.group_table(members, groups, settings)
-    counted = incidence.by_group(occurrences, members, table, topics, settings)
-    compared = incidence.compare(counted, groups, settings)
-    rules = [r for r in study.rule if (r.group == ALL_SUBJECTS) == (scope == "open")]
-    before = store.previous_verdicts(made.number, cut.cutoff, scope)
-    return Results(
-        scope=scope,
-        study=study.study,
-        cut=cut,
-        look=made,
-        groups=table,
-        incidence=counted,
-        comparisons=compared,
-        signals=detect(rules, counted, compared, before, made.number),
-        findings=_visible((*stored.findings, *found), scope),
-        calendar=incidence.calendar(occurrences, members, topics, cut.cutoff),
-        definitions=definitions.sentences(study, scope, cut.cutoff),
+def _both(here: _Here) -> tuple[Results, Results]:
+    """The closed and the open results; the board sees the pooled rules too."""
+    previous = here.store.previous_cut(here.look.number, here.cut.cutoff)
+    frames = _frames(here, "closed", previous.cutoff if previous else None)
+    blind = replace(
+        frames,
+        scope="open",
+        exposure=here.store.exposure(here.extract.id, here.cut.cutoff, "open"),
+    )
+    pooled, pooled_rules = _results(here, blind, previous)
+    closed, _ = _results(here, frames, previous)
+    return (
+        replace(
+            closed,
+            signals=pl.concat([closed.signals, pooled_rules.signals]),
+            evidence=pl.concat([closed.evidence, pooled_rules.evidence]),
+            sensitivity=pl.concat([closed.sensitivity, pooled_rules.sensitivity]),
+        ),
+        pooled,
     )
 
 
-def _emergence(
-    study: Study, events: pl.DataFrame, ledger: pl.DataFrame
-) -> tuple[pl.DataFrame, list[Finding]]:
-    """The events as attributed to the ledger, and what a reader must know about that."""
-    reference = _reference(study)
-    placed = derive.attributed(events, ledger, study.emergent, reference)
-    moved = derive.moved_by_partial_rule(events, ledger, study.emergent, reference)
-    return placed, derive.emergence_findings(placed, events, moved)
+def _frames(here: _Here, scope: Scope, previous_cutoff: date | None) -> Frames:
+    store, extract, cutoff = here.store, here.extract.id, here.cut.cutoff
+    events = derive.first_seen(store.events(extract, cutoff), store.seen(), previous_cutoff, cutoff)
+    return Frames(
+        scope,
+        cutoff,
+        store.subjects(extract),
+        store.exposure(extract, cutoff, scope),
+        events,
+        store.adjudication(extract),
+    )
 
 
-def _visible(findings: tuple[Finding, ...], scope: Scope) -> tuple[Finding, ...]:
-    return tuple(f for f in findings if scope == "closed" or f.about == "open")
+def _results(here: _Here, frames: Frames, previous: Cut | None) -> tuple[Results, Detected]:
+    """The numbers of one report. The open one starts from exposure without treatment."""
+    study, scope, counted = here.study, frames.scope, analysis.counted(frames, here.study)
+    before = here.store.previous_verdicts(here.look.number, frames.cutoff, scope)
+    detected = signals.detect(
+        counted.rules, counted.found, before, here.look.number, study.evidence.clear_after
+    )
+    reasons = _reasons(here, frames, detected.signals, before, previous)
+    told = attribution.with_reasons(detected.signals, reasons, before)
+    numbers = counted.numbers
+    found = (*here.store.findings(here.extract.id), *counted.emergence)
+    results = Results(
+        scope=scope,
+        study=study.study,
+        cut=here.cut,
+        look=here.look,
+        groups=counted.sizes,
+        incidence=numbers.incidence,
+        comparisons=numbers.comparisons,
+        signals=told,
+        evidence=detected.evidence,
+        sensitivity=detected.sensitivity,
+        screen=_screen(here, counted, scope),
+        confidence=study.report.confidence,
+        findings=tuple(f for f in found if scope == "closed" or f.about == "open"),
+        calendar=incidence.calendar(
+            numbers.occurrences, numbers.members, list(resolved(study.topic)), frames.cutoff
+        ),
+        definitions=definitions.sentences(study, scope, frames.cutoff),
+    )
+    return results, replace(detected, signals=told)
 
 
-def _reference(study: Study) -> str | None:
-    return next((name for name, t in study.treatments.items() if t.reference), None)
+def _screen(here: _Here, counted: Counted, scope: Scope) -> pl.DataFrame:
+    if scope == "open":
+        return pl.DataFrame(schema=SCREEN)
+    numbers, number = counted.numbers, here.look.number
+    flags = here.store.flags(number, numbers.cutoff)
+    return screen_terms(
+        here.study.evidence, numbers.groups, numbers.members, numbers.occurrences, flags,
+        numbers.cutoff, number,
+    )  # fmt: skip
+
+
+def _reasons(
+    here: _Here, frames: Frames, verdicts: pl.DataFrame, before: pl.DataFrame, previous: Cut | None
+) -> Mapping[str, str]:
+    """What moved each verdict that is not what it was; recomputed, not guessed."""
+    moved = attribution.moved(verdicts, before)
+    if previous is None or not moved:
+        return dict.fromkeys(moved, "first look")
+    old = _old_frames(here, frames, previous)
+    return attribution.reasons(moved, old, frames, here.study)
+
+
+def _old_frames(here: _Here, frames: Frames, previous: Cut) -> Frames:
+    store, extract = here.store, here.store.extract_of(previous)
+    events = derive.first_seen(
+        store.events(extract, previous.cutoff), store.seen(), None, previous.cutoff
+    )
+    return replace(
+        frames,
+        cutoff=previous.cutoff,
+        subjects=store.subjects(extract),
+        exposure=store.exposure(extract, previous.cutoff, frames.scope),
+        events=events,
+        adjudication=store.adjudication(extract),
+    )
+
+
+def _record(here: _Here, closed: Results, pooled: Results, event: AuditEvent) -> None:
+    """Keeps the look, its verdicts, the screen's flags and the day each event was first seen."""
+    own = closed.signals.filter(~pl.col("rule").is_in(pooled.signals["rule"].implode()))
+    verdicts: dict[Scope, pl.DataFrame] = {"closed": own, "open": pooled.signals}
+    seen = _frames(here, "closed", _previous_cutoff(here)).events.select("subject", "key", "seen")
+    here.store.record_look(
+        here.look, here.cut, here.study.model_dump_json(), verdicts, seen, closed.screen, event
+    )
+
+
+def _previous_cutoff(here: _Here) -> date | None:
+    previous = here.store.previous_cut(here.look.number, here.cut.cutoff)
+    return previous.cutoff if previous else None

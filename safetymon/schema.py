@@ -137,8 +137,53 @@ SIGNALS: Columns = {
     "limit": pl.Float64,
     "since_look": pl.Int64,  # the look since which the verdict stands
     "text": pl.String,  # the verdict in a sentence
+    "e_value": pl.Float64,  # evidence against the null, valid at any look; null: method has none
+    "crossed_on": pl.Date,  # the day the boundary was first reached; null: never, or no boundary
+    "looks": pl.Int64,  # looks in a row with this verdict
+    "against": pl.Int64,  # looks in a row that speak against a signal that is still open
+    "fragile": pl.Boolean,  # one subject fewer with an event, and there would be no signal
+    "reason": pl.String,  # what moved the verdict since the look before
 }
 """One row a rule: its verdict at this look."""
+
+EVIDENCE: Columns = {
+    "rule": pl.String,
+    "date": pl.Date,
+    "count": pl.Int64,  # what the boundary limits: subjects with an event; events on treatment
+    "of": pl.Float64,  # among: subjects dosed (effective number); events in both groups; years
+    "limit": pl.Float64,  # the boundary: a signal at or above it; null: none on this day
+    "fraction": pl.Float64,  # of the planned information
+    "expected": pl.Float64,  # ECL: expected share on treatment; else the number expected
+    "spent": pl.Float64,  # alpha spent by then
+    "log_e": pl.Float64,  # natural logarithm of the e-value
+    "crossed": pl.Boolean,  # at or above the boundary on this day
+}
+"""One row an evidence rule and day on which something was learnt."""
+
+SENSITIVITY: Columns = {
+    "rule": pl.String,
+    "background": pl.Float64,
+    "subjects": pl.Int64,  # with an event
+    "of": pl.Int64,
+    "limit": pl.Float64,  # the boundary now
+    "chance": pl.Float64,  # exact chance of as many subjects with an event at this background
+    "log_e": pl.Float64,
+    "crossed": pl.Boolean,  # the boundary was reached at some time
+}
+"""One row a single-arm rule and background: the same verdict under other assumptions."""
+
+SCREEN: Columns = {
+    "term": pl.String,
+    "group": pl.String,
+    "reference": pl.String,
+    "treated_events": pl.Int64,  # first events
+    "events": pl.Int64,
+    "p": pl.Float64,  # sequential p-value of the walk
+    "log_e": pl.Float64,
+    "flagged": pl.Boolean,
+    "since_look": pl.Int64,  # the look that flagged it; null: not flagged
+}
+"""One row a preferred term and group with a reference: the tier 2 screen."""
 
 CALENDAR: Columns = {
     "term": pl.String,

@@ -126,8 +126,25 @@ class Store:
         return self._count("look/next_number")
 
     def previous_verdicts(self, number: int, cutoff: date, scope: Scope) -> pl.DataFrame:
-        """One row a rule: rule, verdict, since_look at the look before (none: no rows)."""
+        """One row a rule: its verdict (`schema.SIGNALS`) at the look before; none: no rows."""
         return self._read("look/previous_verdicts", number=number, cutoff=cutoff, scope=scope)
+
+    def previous_cut(self, number: int, cutoff: date) -> Cut | None:
+        """The cut of the look before: the one with the latest cut-off not after this one's."""
+        rows = self._read("look/previous_cut", number=number, cutoff=cutoff).to_dicts()
+        return Cut(rows[0]["cut"], rows[0]["cutoff"], ()) if rows else None
+
+    def extract_of(self, cut: Cut) -> str:
+        """The extract that a cut was made of."""
+        return str(self._read("cut/extract_of", cut=cut.id).item())
+
+    def seen(self) -> pl.DataFrame:
+        """One row an event record any look has seen: subject, key, seen (a day, never changed)."""
+        return self._read("look/seen")
+
+    def flags(self, number: int, cutoff: date) -> pl.DataFrame:
+        """One row a preferred term and group the screen has flagged: term, group, since_look."""
+        return self._read("look/flags", number=number, cutoff=cutoff)
 
     def record_look(
         self,
@@ -135,9 +152,11 @@ class Store:
         cut: Cut,
         study_json: str,
         verdicts: Mapping[Scope, pl.DataFrame],
+        seen: pl.DataFrame,
+        screen: pl.DataFrame,
         event: AuditEvent,
     ) -> None:
-        """Keeps a look with its definitions and every rule's verdict."""
+        """Keeps a look: definitions, verdicts, days first seen, terms flagged by the screen."""
         definitions = look.definitions_sha256
         self._run("look/write_definitions", sha256=definitions, study=study_json)
         self._run(
@@ -151,6 +170,8 @@ class Store:
         )
         for scope, frame in verdicts.items():
             self._insert("look/write_verdicts", frame, look=look.number, scope=scope)
+        self._insert("look/write_seen", seen, look=look.number)
+        self._insert("look/write_flags", screen.filter("flagged"), look=look.number)
         self._record(event)
 
     def record_report(self, look: Look, files: pl.DataFrame, event: AuditEvent) -> None:

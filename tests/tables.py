@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from safetymon import derive
 from safetymon.schema import Columns
 
 
@@ -37,6 +38,12 @@ def _typed(name: str, kind: object) -> pl.Expr:
     if kind == pl.Boolean:
         return column.replace_strict({"Y": True, "N": False}, default=None, return_dtype=pl.Boolean)
     return column.cast(kind)  # type: ignore[arg-type]  # a type of a schema
+
+
+def seen(events: pl.DataFrame, cutoff: date) -> pl.DataFrame:
+    """The events as a first look sees them: from their data-entry date, else from their onset."""
+    nothing = pl.DataFrame(schema={"subject": pl.String, "key": pl.String, "seen": pl.Date})
+    return derive.first_seen(events, nothing, None, cutoff)
 
 
 def columns(drawn: Columns, *names: str) -> Columns:

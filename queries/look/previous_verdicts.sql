@@ -7,7 +7,7 @@ with before as (
     order by cut.cutoff desc, look.number desc
     limit 1
 )
-select "rule", verdict, since_look
+select * exclude (look, scope)
 from verdict
 where scope = $scope and look = (select number from before)
 order by "rule";

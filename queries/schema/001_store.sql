@@ -137,9 +137,33 @@ create table verdict (
     verdict varchar not null,
     "value" double,
     "limit" double,
-    since_look integer not null,
+    since_look bigint not null,
     "text" varchar not null,
+    e_value double,
+    crossed_on date,
+    looks bigint not null,
+    against bigint not null,
+    fragile boolean not null,
+    reason varchar,
     primary key (look, scope, "rule")
+);
+
+-- One row an event record: the day from which the monitor counts it as known; never changed.
+create table seen (
+    subject varchar not null,
+    "key" varchar not null,
+    seen date not null,
+    look integer not null references look (number),
+    primary key (subject, "key")
+);
+
+-- One row a preferred term and group flagged by the screen at a look.
+create table flag (
+    look integer not null references look (number),
+    term varchar not null,
+    "group" varchar not null,
+    since_look bigint not null,
+    primary key (look, term, "group")
 );
 
 -- One row a file of a report.

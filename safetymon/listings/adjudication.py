@@ -3,9 +3,10 @@
 import polars as pl
 
 from safetymon import schema
-from safetymon.domain import Finding, Study
+from safetymon.domain import Finding
 from safetymon.listings import rules, values
 from safetymon.listings.parts import Part
+from safetymon.study import Study
 from safetymon.topics import resolved
 
 DEFAULT_COLUMNS = {"subject": "USUBJID", "key": "AESEQ", "topic": "TOPIC", "decision": "DECISION"}

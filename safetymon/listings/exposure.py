@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from safetymon import schema
-from safetymon.domain import Finding, Study
+from safetymon.domain import Finding
 from safetymon.errors import DataRefusedError
 from safetymon.listings import dates, intervals, rules
 from safetymon.listings.parts import Part
+from safetymon.study import Study
 
 ONLY_PERIOD = "Treatment"
 """The period of a trial whose listings have none."""

@@ -7,12 +7,13 @@ from pathlib import Path
 import polars as pl
 
 from safetymon import schema
-from safetymon.domain import Data, Finding, Listings, Standard, Study
+from safetymon.domain import Data, Finding, Listings, Standard
 from safetymon.listings import adam, adjudication, edc, events, exposure, files, sdtm, subjects
 from safetymon.listings.adjudication import DEFAULT_COLUMNS
 from safetymon.listings.formats import Sheet
 from safetymon.listings.parts import Part, Parts, Sheets
 from safetymon.listings.rules import Rejections, broken, repeated
+from safetymon.study import Study
 
 _STANDARDS: dict[Standard, Callable[[Sheets, Data], Parts]] = {
     "adam": adam.parts,

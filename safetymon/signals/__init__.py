@@ -1,5 +1,7 @@
 """Rules as data -> one verdict a rule, and what became of it since the look before."""
 
-from safetymon.signals.detect import detect
+from safetymon.signals.defaults import effective
+from safetymon.signals.detect import Detected, Numbers, detect, find, states
+from safetymon.signals.transitions import State
 
-__all__ = ["detect"]
+__all__ = ["Detected", "Numbers", "State", "detect", "effective", "find", "states"]

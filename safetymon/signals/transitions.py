@@ -1,9 +1,10 @@
 """What becomes of a rule from one look to the next, as a table.
 
-A raised signal never disappears silently: only data that speak against it clear it, and a look
-that cannot tell leaves it open.
+A raised signal never disappears silently: it is cleared only after several looks in a row that
+speak against it, and a look that cannot tell leaves it open.
 """
 
+from dataclasses import dataclass
 from typing import Literal
 
 from safetymon.domain import Verdict
@@ -11,31 +12,46 @@ from safetymon.domain import Verdict
 State = Literal["over", "under", "no events", "too little data", "not applicable"]
 """What a rule finds at one look, without history."""
 
-_STANDING: frozenset[Verdict | None] = frozenset({"raised", "open"})
+STANDING: frozenset[Verdict | None] = frozenset({"raised", "open"})
+_AGAINST: frozenset[State] = frozenset({"under", "no events"})
 
-# (state now, did a signal stand at the look before) -> verdict now
-_TABLE: dict[tuple[State, bool], Verdict] = {
-    ("over", False): "raised",
-    ("over", True): "open",
-    ("under", False): "no signal",
-    ("under", True): "cleared",
-    ("no events", False): "no events",
-    ("no events", True): "cleared",
-    ("too little data", False): "too little data",
-    ("too little data", True): "open",
-    ("not applicable", False): "not applicable",
-    ("not applicable", True): "open",
+_FRESH: dict[State, Verdict] = {
+    "over": "raised",
+    "under": "no signal",
+    "no events": "no events",
+    "too little data": "too little data",
+    "not applicable": "not applicable",
 }
-_STAYS_CLEARED: frozenset[Verdict] = frozenset({"no signal", "no events"})
+"""The verdict of a state where no signal stands."""
 
 
-def verdict(state: State, before: Verdict | None) -> Verdict:
-    """The verdict at this look, from its state and the verdict at the look before (none: first)."""
-    now = _TABLE[state, before in _STANDING]
-    return "cleared" if before == "cleared" and now in _STAYS_CLEARED else now
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A rule's verdict at a look: since which look, how many looks in a row, how many against it.
+
+    `against` counts the looks in a row that spoke against an open signal.
+    """
+
+    verdict: Verdict
+    since_look: int
+    looks: int
+    against: int = 0
 
 
-def since(now: Verdict, before: Verdict | None, since_before: int | None, look: int) -> int:
-    """The look since which the verdict stands; an open signal stands since it was raised."""
-    same = now == before or (now == "open" and before in _STANDING)
-    return since_before if same and since_before is not None else look
+def follow(state: State, before: Standing | None, look: int, clear_after: int) -> Standing:
+    """The verdict at this look from its state and from the look before (none: the first look)."""
+    if before is None or before.verdict not in STANDING:
+        return _fresh(state, before, look)
+    against = before.against + 1 if state in _AGAINST else 0
+    if against >= clear_after:
+        return Standing("cleared", look, 1)
+    return Standing("open", before.since_look, before.looks + 1, against)
+
+
+def _fresh(state: State, before: Standing | None, look: int) -> Standing:
+    now = _FRESH[state]
+    if before is not None and before.verdict == "cleared" and state in _AGAINST:
+        now = "cleared"
+    if before is not None and before.verdict == now:
+        return Standing(now, before.since_look, before.looks + 1)
+    return Standing(now, look, 1)

@@ -9,8 +9,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from safetymon.stats.columns import columns
 from safetymon.stats.inputs import FloatArray, IntArray
-from safetymon.stats.steps import Steps, columns
+from safetymon.stats.steps import Steps
 
 RATIOS: Final[FloatArray] = np.exp(np.linspace(np.log(1.25), np.log(8.0), 12))
 """Hazard ratios of the mixture."""

@@ -50,7 +50,7 @@ def risk_tables(
     """Tabulate one trial's risk sets, ignoring events.
 
     Args:
-        entry: day of first dose, (subjects,), whole days on any common origin.
+        entry: day of first dose, (subjects,), whole days from 0 on any common origin.
         last: last day at risk (window end, switch, withdrawal or data cut), (subjects,).
         treated: true on treatment, false in the reference group, (subjects,).
         planned: planned number of subjects, both groups together.
@@ -58,7 +58,8 @@ def risk_tables(
         horizon: last day on which an event can be counted, if later than every ``last``.
 
     Raises:
-        ValueError: no subject, lengths differ, ``last`` before ``entry``, planned or window < 1.
+        ValueError: no subject, lengths differ, a day below 0, ``last`` before ``entry``, planned or
+            window below 1.
     """
     start, end = np.asarray(entry, np.int64), np.asarray(last, np.int64)
     arm = np.asarray(treated, np.bool_)
@@ -89,6 +90,8 @@ def _check_subjects(
     planned_subjects(planned)
     if window < 1:
         raise ValueError(f"window is {window}: give the planned days at risk, at least 1")
+    if entry.min() < 0:
+        raise ValueError("a first dose is before day 0: count days from the earliest or before")
     if (last < entry).any():
         row = int(np.flatnonzero(last < entry)[0])
         raise ValueError(f"row {row}: the last day at risk is before the first dose")

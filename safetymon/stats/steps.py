@@ -19,8 +19,12 @@ from safetymon.stats.risksets import (
     breaks,
 )
 
-CELLS: Final = 16_000
-"""Numbers worked on at a time, so that the working arrays stay small enough to be reused."""
+CELLS: Final = 2**16
+"""Numbers worked on at a time: a few arrays of this size fit the processor's cache."""
+
+# The C library gives freed memory back to the system, to be faulted in again by the next array,
+# until it has seen one large array freed. Half of the time below would go into that.
+np.empty(2**20)
 
 
 class Steps(NamedTuple):
@@ -101,49 +105,6 @@ def steps(
         fraction=tables.fraction[when],
         ends_day=_ends_day(of_term, when),
         uninformative=np.bincount(events.term[~informative], minlength=terms),
-    )
-
-
-class Columns(NamedTuple):
-    """Steps side by side, a column a term, so that terms advance together.
-
-    Attributes:
-        order: term of each column, by falling number of steps, (terms,).
-        length: steps of each column, (terms,).
-        active: columns with more than k steps, (longest,).
-        row: which step of its term a step is, from 0, (steps,).
-        column: column of its term, (steps,).
-    """
-
-    order: IntArray
-    length: IntArray
-    active: IntArray
-    row: IntArray
-    column: IntArray
-
-    def spread(self, values: FloatArray, fill: float) -> FloatArray:
-        """Lay out one value a step as (longest, terms), ``fill`` where a term has no such step."""
-        laid = np.full((self.active.size, self.order.size), fill)
-        laid[self.row, self.column] = values
-        return laid
-
-
-def columns(path: Steps) -> Columns:
-    """Lay the steps of all terms side by side."""
-    terms = path.uninformative.size
-    count = np.bincount(path.term, minlength=terms)
-    order = np.argsort(-count, kind="stable")
-    rank = np.empty(terms, np.int64)
-    rank[order] = np.arange(terms)
-    length = count[order]
-    steps_ahead = np.arange(length[0] if terms else 0)
-    first = np.cumsum(count) - count
-    return Columns(
-        order=order,
-        length=length,
-        active=np.searchsorted(-length, -steps_ahead, side="left"),
-        row=np.arange(path.term.size) - first[path.term],
-        column=rank[path.term],
     )
 
 
@@ -228,6 +189,19 @@ def _remaining(tables: RiskTables, events: _Events, rows: _Rows) -> tuple[IntArr
     have passed through lacks one subject from one break to the next. Adding breaks up in row order
     gives the subjects; adding up their days gives the person-days, (day + 1) n - sum of breaks.
     """
+    reached, begun = _departures(tables, events, rows)
+    counted = _inside(np.cumsum(reached, axis=0, out=reached))
+    days = _inside(np.cumsum(begun, axis=0, out=begun))
+    days -= days.take(rows.before, axis=0)
+    days -= (rows.day + 1)[:, None] * (counted[:, 0] + counted[:, 1])
+    days += tables.person_days.take(rows.day, axis=0)
+    at_risk = tables.at_risk.take(rows.day, axis=0)
+    at_risk -= counted
+    return at_risk, days
+
+
+def _departures(tables: RiskTables, events: _Events, rows: _Rows) -> tuple[IntArray, IntArray]:
+    """Breaks of the counted by row, group and band; and the sum of their days by row and band."""
     who, n, edges = events.subject, rows.day.size, tables.person_days.shape[1] + 1
     since = events.day + (tables.origin + 1)
     gone = breaks(tables.entry[who], since, tables.last[who], edges - 1)
@@ -237,12 +211,7 @@ def _remaining(tables: RiskTables, events: _Events, rows: _Rows) -> tuple[IntArr
     begun = np.bincount(cell.ravel(), gone.ravel(), n * edges).astype(np.int64)
     cell += (slot + tables.treated[who][:, None]) * edges
     reached = np.bincount(cell.ravel(), minlength=n * 2 * edges)
-    counted = _inside(np.cumsum(reached.reshape(n, 2, edges), axis=0))
-    starts = _inside(np.cumsum(begun.reshape(n, edges), axis=0))
-    starts -= starts.take(rows.before, axis=0)
-    days = (rows.day + 1)[:, None] * (counted[:, 0] + counted[:, 1]) - starts
-    at_risk = tables.at_risk.take(rows.day, axis=0) - counted
-    return at_risk, tables.person_days.take(rows.day, axis=0) - days
+    return reached.reshape(n, 2, edges), begun.reshape(n, edges)
 
 
 def _inside(reached: IntArray) -> IntArray:
@@ -259,7 +228,7 @@ def _weighted(tables: RiskTables, events: _Events, terms: int) -> FloatArray:
     event[rows.of_event, events.band] = 1
     through = np.cumsum(event, axis=0)
     before = through - event - through.take(rows.before, axis=0)
-    mean = np.maximum(_sum(exposure), 1.0) / (_sum(before[:, :-1]) + 1.0)
+    mean = np.maximum(_sum(exposure), 1.0) / (_sum(before) + 1.0)
     weight = (before[:, :-1] + 1) / (exposure + mean[:, None])
     groups: FloatArray = np.einsum("rb,rab->ra", weight, at_risk.astype(np.float64))
     return groups.take(rows.now, axis=0)

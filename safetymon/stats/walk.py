@@ -15,15 +15,14 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from safetymon.stats.absorbing import boundaries
+from safetymon.stats.columns import Columns, columns
 from safetymon.stats.inputs import BoolArray, FloatArray, IntArray, one_sided_level
 from safetymon.stats.risksets import Mode, risk_tables
-from safetymon.stats.steps import Columns, Steps, columns, steps
+from safetymon.stats.steps import Steps, steps
 
 ALPHA_GRID: Final[tuple[float, ...]] = tuple(0.1 * 2 ** (-0.9 * j) for j in range(20))
 """Levels at which the sequential p-value is tried, falling."""
-
-CELLS: Final = 2**16
-"""States carried at a time: half a megabyte, so that a step stays in the processor's cache."""
 
 
 class Walk(NamedTuple):
@@ -80,7 +79,7 @@ def ecl(
     """Walk one topic from per-subject arrays.
 
     Args:
-        entry: day of first dose, (subjects,).
+        entry: day of first dose, counted from 0, (subjects,).
         last: last day at risk (window end, switch, withdrawal or data cut), (subjects,).
         treated: on treatment, (subjects,).
         event: day of the first event in first-seen order, -1 where none, (subjects,).
@@ -112,7 +111,7 @@ def walk(path: Steps, *, alpha: float = 0.05, final: bool = False) -> Walk:
     level = np.array([one_sided_level(alpha)])
     side = columns(path)
     fraction = information(path, final=final)
-    boundary, spent = _boundaries(path, side, fraction, level)
+    boundary, spent = boundaries(path, side, fraction, level)
     ends = np.flatnonzero(path.ends_day)
     total, so_far = _totals(path, side)
     begins = np.concatenate([[0], ends[:-1] + 1])[: ends.size]
@@ -154,7 +153,7 @@ def sequential_p(path: Steps, *, final: bool = False) -> FloatArray:
 def crossing_days(path: Steps, *, final: bool = False) -> IntArray:
     """First day each term crosses at each level of the grid, -1 where never, (terms, levels)."""
     side = columns(path)
-    boundary, _ = _boundaries(path, side, information(path, final=final), np.array(ALPHA_GRID))
+    boundary, _ = boundaries(path, side, information(path, final=final), np.array(ALPHA_GRID))
     _, so_far = _totals(path, side)
     ends = path.ends_day
     crossed = so_far[ends, None] >= boundary[ends]
@@ -164,10 +163,9 @@ def crossing_days(path: Steps, *, final: bool = False) -> IntArray:
 def information(path: Steps, *, final: bool = False) -> FloatArray:
     """Information fraction of each step, capped at 1; 1 on a term's last day if ``final``."""
     fraction = np.minimum(path.fraction, 1.0)
-    if final and fraction.size:
-        latest = np.zeros(path.uninformative.size, np.int64)
-        np.maximum.at(latest, path.term, path.day)
-        fraction[path.day == latest[path.term]] = 1.0
+    if final:
+        last = np.searchsorted(path.term, path.term, side="right") - 1
+        fraction[path.day == path.day[last]] = 1.0
     return fraction
 
 
@@ -199,67 +197,7 @@ def _reason(events: int, can: bool, lost: int) -> str:  # noqa: FBT001 - one row
     if can:
         return ""
     if events:
-        return f"too few events: {events}, all on treatment, could not have signalled yet"
+        return f"too few events: even all {events} on treatment could not have signalled yet"
     if lost:
         return f"no information: a group was empty at risk at each of {lost} events"
     return "no events"
-
-
-def _boundaries(
-    path: Steps, side: Columns, fraction: FloatArray, levels: FloatArray
-) -> tuple[IntArray, FloatArray]:
-    """Boundary and alpha spent at each step and level, (steps, levels)."""
-    spend = np.where(path.ends_day, np.log1p(np.expm1(1.0) * fraction), -1.0)
-    share, target = side.spread(path.share, 0.0), side.spread(spend, -1.0)
-    shape = (side.active.size, side.order.size, levels.size)
-    boundary, spent = np.empty(shape, np.int64), np.empty(shape)
-    for begin, end in _blocks(side.length, levels.size):
-        longest, cells = side.length[begin], (slice(side.length[begin]), slice(begin, end))
-        active = np.clip(side.active[:longest] - begin, 0, end - begin) * levels.size
-        chance = np.repeat(share[cells], levels.size, axis=1)
-        limit = (target[cells][:, :, None] * levels).reshape(chance.shape)
-        found = _absorb(chance, limit, active)
-        boundary[cells], spent[cells] = (x.reshape(longest, -1, levels.size) for x in found)
-    return boundary[side.row, side.column], spent[side.row, side.column]
-
-
-def _blocks(length: IntArray, levels: int) -> list[tuple[int, int]]:
-    """Runs of columns whose states fit the cache, longest first."""
-    blocks, begin = [], 0
-    count = int(np.count_nonzero(length))
-    while begin < count:
-        width = max(1, CELLS // ((int(length[begin]) + 1) * levels))
-        blocks.append((begin, min(begin + width, count)))
-        begin += width
-    return blocks
-
-
-def _absorb(chance: FloatArray, limit: FloatArray, active: IntArray) -> tuple[IntArray, FloatArray]:
-    """Walk all columns; before each step ``spent`` of the paths have signalled, at ``limit`` most.
-
-    ``mass[x]`` is the probability of x treated events without a signal so far. After a step the
-    highest states are absorbed one by one while the budget allows: the boundary is the lowest state
-    whose whole tail could be absorbed. A limit below zero absorbs nothing (a tie still open).
-    """
-    longest, width = chance.shape
-    mass = np.zeros((longest + 2, width))
-    mass[0] = 1.0
-    moved, flat = np.empty_like(mass), mass.ravel()
-    top, spent = np.zeros(width, np.int64), np.zeros(width)
-    boundary, total = np.empty(chance.shape, np.int64), np.empty(chance.shape)
-    for k, m in enumerate(active.tolist()):
-        rows = int(top[:m].max()) + 1
-        up = np.multiply(mass[:rows, :m], chance[k, :m], out=moved[:rows, :m])
-        mass[:rows, :m] -= up
-        mass[1 : rows + 1, :m] += up
-        top[:m] += 1
-        live = np.arange(m)
-        while live.size:
-            cell = top[live] * width + live
-            ok = flat[cell] <= limit[k, live] - spent[live]
-            live, cell = live[ok], cell[ok]
-            spent[live] += flat[cell]
-            flat[cell] = 0.0
-            top[live] -= 1
-        boundary[k], total[k] = top + 1, spent
-    return boundary, total

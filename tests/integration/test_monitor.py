@@ -122,16 +122,21 @@ def test_looks_at_two_cut_offs_both_stay(tmp_path: Path) -> None:
     assert [rows_in(tmp_path, t) for t in ("extract", "cut", "event")] == [1, 2, 2]
 
 
-def test_a_signal_is_raised_stays_open_and_is_cleared_by_data(tmp_path: Path) -> None:
+def test_a_signal_is_raised_stays_open_and_is_cleared_by_two_looks(tmp_path: Path) -> None:
     seen = []
-    for events in (ONE, TWO, f"{TWO}003,1,Rash,2020-01-07\n", ONE):
+    more = "003,1,Rash,2020-01-07\n"
+    for events in (ONE, TWO, f"{TWO}{more}", ONE, f"{ONE}{more}"):
         done = monitor.look(small(tmp_path, events), NOW, "a")
-        seen.append((*verdict(done), done.raised))
+        seen.append((*verdict(done), done.closed.signals["reason"][0], done.raised))
     assert seen == [
-        ("no signal", 1, 0), ("raised", 2, 1), ("open", 2, 0), ("cleared", 4, 0),
-    ]  # fmt: skip
-    # The last extract is the first again: its rows are not stored twice, but the look is new.
-    assert [rows_in(tmp_path, t) for t in ("extract", "look")] == [3, 4]
+        ("no signal", 1, "first look", 0),
+        ("raised", 2, "new data", 1),
+        ("open", 2, None, 0),
+        ("open", 2, "edited history", 0),
+        ("cleared", 5, "edited history", 0),
+    ]
+    # The fourth extract is the first again: its rows are not stored twice, but the look is new.
+    assert [rows_in(tmp_path, t) for t in ("extract", "look")] == [4, 5]
 
 
 def test_a_look_back_in_time_does_not_see_the_future(tmp_path: Path) -> None:
@@ -144,7 +149,9 @@ def test_a_look_back_in_time_does_not_see_the_future(tmp_path: Path) -> None:
 def test_changed_definitions_are_a_new_look_at_the_same_cut(tmp_path: Path) -> None:
     monitor.look(small(tmp_path), NOW, "a")
     changed = small(tmp_path, study=STUDY.replace("limit = 2", "limit = 1"))
-    assert verdict(monitor.look(changed, NOW, "a")) == ("raised", 2)
+    done = monitor.look(changed, NOW, "a")
+    assert verdict(done) == ("raised", 2)
+    assert done.closed.signals["reason"].item() == "changed definitions"
     assert [rows_in(tmp_path, t) for t in ("cut", "definitions", "look")] == [1, 2, 2]
 
 

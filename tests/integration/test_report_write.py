@@ -114,6 +114,27 @@ def test_a_failure_leaves_no_half_report(tmp_path: Path, monkeypatch: pytest.Mon
     assert list((tmp_path / "closed").iterdir()) == []
 
 
+def test_a_name_that_cannot_be_given_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(self: Path, target: Path) -> Path:
+        raise OSError(18, f"cannot name {self.name} {target.name}")
+
+    monkeypatch.setattr(Path, "rename", refused)
+    with pytest.raises(OSError, match="cannot name"):
+        write(results(), tmp_path)
+    assert list((tmp_path / "closed").iterdir()) == []
+
+
+def test_a_look_whose_results_were_deleted_is_still_listed(tmp_path: Path) -> None:
+    first = write(results(), tmp_path)
+    (first.folder / "results.json").unlink()
+    write(with_look(results(), 4, date(2019, 12, 1)), tmp_path)
+    html = (tmp_path / "closed" / "index.html").read_text(encoding="utf-8")
+    assert html.count("its results.json cannot be read") == 1
+    assert "0003-2019-11-04/report.html" in html
+
+
 def test_two_looks_both_stay_and_are_listed_newest_first(tmp_path: Path) -> None:
     for number, cutoff in ((1, date(2018, 6, 1)), (2, date(2019, 6, 1)), (10, date(2019, 11, 4))):
         write(with_look(results(), number, cutoff), tmp_path)

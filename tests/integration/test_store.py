@@ -107,23 +107,62 @@ def test_a_failure_inside_a_transaction_leaves_nothing(tmp_path: Path) -> None:
         assert store._read("audit/read").is_empty()
 
 
-def test_the_next_look_sees_the_verdicts_of_the_look_before_its_cut_off(tmp_path: Path) -> None:
-    verdicts = pl.DataFrame(
-        [("r", "headache", "g", "incidence", "raised", 12.0, 10.0, 1, "text")],
-        schema=schema.SIGNALS, orient="row",
-    )  # fmt: skip
-    look = Look(1, NOW, "d", {"safetymon": "0"})
+VERDICT = {
+    "rule": "r", "topic": "headache", "group": "g", "method": "incidence", "verdict": "raised",
+    "value": 12.0, "limit": 10.0, "since_look": 1, "text": "text", "e_value": None,
+    "crossed_on": None, "looks": 1, "against": 0, "fragile": False, "reason": "first look",
+}  # fmt: skip
+LOOK = Look(1, NOW, "d", {"safetymon": "0"})
+SEEN = frame(
+    "subject | key | seen\n001 | 1 | 2020-01-05",
+    {"subject": pl.String, "key": pl.String, "seen": pl.Date},
+)
+FLAGGED = pl.DataFrame(
+    [
+        {
+            **dict.fromkeys(schema.SCREEN),
+            "term": "Rash",
+            "group": "g",
+            "flagged": True,
+            "since_look": 1,
+        }
+    ],
+    schema=schema.SCREEN,
+)
+
+
+def recorded(store: Store, look: Look = LOOK, cut: Cut = CUT, seen: pl.DataFrame = SEEN) -> None:
+    verdicts = pl.DataFrame([VERDICT], schema=schema.SIGNALS)
+    with store.transaction():
+        store.record_look(look, cut, "{}", {"closed": verdicts}, seen, FLAGGED, EVENT)
+
+
+def test_the_next_look_sees_the_look_before_its_cut_off(tmp_path: Path) -> None:
     with opened(tmp_path, "S1", NOW) as store:
         saved(store)
-        with store.transaction():
-            store.record_look(look, CUT, "{}", {"closed": verdicts}, EVENT)
+        recorded(store)
         assert store.next_look_number() == 2
-        assert store.find_look(CUT, "d", "0") == look
+        assert store.find_look(CUT, "d", "0") == LOOK
         assert store.find_look(CUT, "other", "0") is None
-        later = store.previous_verdicts(2, date(2020, 7, 31), "closed")
-        assert later.rows() == [("r", "raised", 1)]
-        assert store.previous_verdicts(2, date(2020, 1, 31), "closed").is_empty()
-        assert store.previous_verdicts(2, date(2020, 7, 31), "open").is_empty()
+        later, earlier = date(2020, 7, 31), date(2020, 1, 31)
+        assert store.previous_verdicts(2, later, "closed").to_dicts() == [VERDICT]
+        assert store.previous_verdicts(2, earlier, "closed").is_empty()
+        assert store.previous_verdicts(2, later, "open").is_empty()
+        assert store.flags(2, later).rows() == [("Rash", "g", 1)]
+        assert store.flags(2, earlier).is_empty()
+        previous = store.previous_cut(2, later)
+        assert previous is not None
+        assert (previous.id, store.extract_of(previous)) == ("c1", "e1")
+        assert store.previous_cut(2, earlier) is None
+
+
+def test_the_day_an_event_was_first_seen_never_changes(tmp_path: Path) -> None:
+    with opened(tmp_path, "S1", NOW) as store:
+        saved(store)
+        recorded(store)
+        later = SEEN.with_columns(seen=pl.date(2020, 3, 1))
+        recorded(store, Look(2, NOW, "d", {"safetymon": "0"}), seen=later)
+        assert store.seen().rows() == [("001", "1", date(2020, 1, 5))]
 
 
 def test_acts_are_chained(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from safetymon import derive, incidence, schema
 from safetymon.domain import Emergent, Group, ReportSettings
 from tests import naive
+from tests.tables import seen
 
 CUTOFF = date(2020, 6, 30)
 LAG = 30
@@ -80,7 +81,7 @@ def frames(trial: Trial) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
 def counted(exposure: pl.DataFrame, events: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFrame:
     ledger = derive.ledger(exposure, subjects, CUTOFF, Emergent(lag_days=LAG))
     no_topics = derive.topic_terms(events, {}, pl.DataFrame(schema=schema.ADJUDICATION))
-    placed = derive.attributed(events, ledger, Emergent(lag_days=LAG))
+    placed = derive.attributed(seen(events, CUTOFF), ledger, Emergent(lag_days=LAG))
     members = derive.members(ledger, GROUPS, "at risk")
     sizes = incidence.group_table(members, GROUPS, SETTINGS)
     occurrences = derive.occurrences(placed, no_topics)

@@ -7,7 +7,7 @@ import pytest
 
 from safetymon import derive, incidence, schema
 from safetymon.domain import ALL_SUBJECTS, Emergent, Group, ReportSettings
-from tests.tables import day, frame
+from tests.tables import day, frame, seen
 
 SETTINGS = ReportSettings()
 TOPICS = {"headache": ("HEADACHE", "MIGRAINE"), "pyrexia": ("PYREXIA",)}
@@ -54,7 +54,9 @@ def tables(
     """(groups, incidence, occurrences) of the drawn trial."""
     ledger = derive.ledger(exposure, SUBJECTS, CUTOFF, Emergent())
     terms = derive.topic_terms(events, TOPICS, frame("subject", schema.ADJUDICATION))
-    occurrences = derive.occurrences(derive.attributed(events, ledger, Emergent()), terms)
+    occurrences = derive.occurrences(
+        derive.attributed(seen(events, CUTOFF), ledger, Emergent()), terms
+    )
     members = derive.members(ledger, GROUPS, "at risk")
     sizes = incidence.group_table(members, GROUPS, SETTINGS)
     return (
@@ -187,7 +189,9 @@ def test_the_open_ledger_counts_the_same_subjects_without_knowing_the_treatment(
     members = derive.members(ledger, everyone, "at risk")
     sizes = incidence.group_table(members, everyone, SETTINGS)
     terms = derive.topic_terms(EVENTS, TOPICS, frame("subject", schema.ADJUDICATION))
-    occurrences = derive.occurrences(derive.attributed(EVENTS, ledger, Emergent()), terms)
+    occurrences = derive.occurrences(
+        derive.attributed(seen(EVENTS, CUTOFF), ledger, Emergent()), terms
+    )
     counted = incidence.by_group(occurrences, members, sizes, list(TOPICS), SETTINGS)
     row = counted.filter(term="headache", estimand="all", adjudicated=True).row(0, named=True)
     assert (row["subjects"], row["at_risk"], row["events"]) == (3, 4, 5)

@@ -7,7 +7,8 @@ from typing import Any
 import polars as pl
 
 from safetymon import listings
-from safetymon.domain import Listings, Study
+from safetymon.domain import Listings
+from safetymon.study import Study
 from tests.tables import frame
 
 SUBJECTS = """

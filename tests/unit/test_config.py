@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from safetymon import config
-from safetymon.domain import Study
 from safetymon.errors import UsageError
+from safetymon.study import Study
 
 MINIMAL = """
 [study]
@@ -62,7 +62,7 @@ RULE = '[[rule]]\ntopic = "{}"\ngroup = "{}"\nmethod = "{}"\nlimit = 5\n'
         (RULE.format("nausia", "Active", "incidence"), "no topic 'nausia'; there is headache"),
         (RULE.format("nausea", "Activ", "incidence"), "no group 'Activ'; there is Active, Placebo"),
         (RULE.format("nausea", "All subjects", "ratio"), "pooled, so it has nothing to compare"),
-        (RULE.format("nausea", "Active", "guess"), "rule.0.method"),
+        (RULE.format("nausea", "Active", "guess"), "rule.0: input tag .guess. found"),
         (RULE.format("nausea", "Active", "ratio") * 2, "is defined twice"),
     ],
 )

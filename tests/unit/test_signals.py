@@ -1,16 +1,18 @@
 """Simple threshold rules and what becomes of their signals from look to look."""
 
+from datetime import date
 from typing import Any, get_args
 
 import polars as pl
 import pytest
 
 from safetymon import schema
-from safetymon.domain import ThresholdRule, Verdict
+from safetymon.domain import Verdict
 from safetymon.errors import UsageError
-from safetymon.signals import detect
+from safetymon.signals import Numbers, detect, find
 from safetymon.signals.threshold import evaluate
-from safetymon.signals.transitions import State, since, verdict
+from safetymon.signals.transitions import Standing, State, follow
+from safetymon.study import ThresholdRule
 
 CELL = {"subjects": 6, "at_risk": 40, "events": 9, "percent": 15.0, "ci_low": 5.7, "ci_high": 29.8}
 BESIDE = {"risk_difference": 12.5, "rd_low": -1.0, "risk_ratio": 6.0, "rr_low": 0.9}
@@ -73,11 +75,10 @@ def test_the_sentence_says_subjects_and_events() -> None:
         ("no signal", "over", "raised"),
         ("raised", "over", "open"),
         ("open", "over", "open"),
-        ("open", "under", "cleared"),
-        ("raised", "no events", "cleared"),
         ("cleared", "under", "cleared"),
         ("cleared", "no events", "cleared"),
         ("cleared", "over", "raised"),
+        ("open", "under", "open"),  # one look is not enough to clear
         ("open", "too little data", "open"),  # a raised signal never disappears silently
         ("open", "not applicable", "open"),
         ("no signal", "too little data", "too little data"),
@@ -86,21 +87,47 @@ def test_the_sentence_says_subjects_and_events() -> None:
     ],
 )
 def test_transitions(before: Verdict | None, state: State, now: Verdict) -> None:
-    assert verdict(state, before) == now
+    then = None if before is None else Standing(before, 1, 1)
+    assert follow(state, then, 2, clear_after=2).verdict == now
 
 
 def test_every_state_after_every_verdict_has_an_answer() -> None:
     for state in get_args(State):
-        for before in (None, *get_args(Verdict)):
-            assert verdict(state, before) in get_args(Verdict)
+        for before in get_args(Verdict):
+            made = follow(state, Standing(before, 1, 1), 2, clear_after=1)
+            assert made.verdict in get_args(Verdict)
+
+
+def story(*states: State, clear_after: int = 2) -> list[tuple[str, int, int]]:
+    """(verdict, since look, looks in a row) of a rule over successive looks."""
+    told, standing = [], None
+    for look, state in enumerate(states, start=1):
+        standing = follow(state, standing, look, clear_after)
+        told.append((standing.verdict, standing.since_look, standing.looks))
+    return told
 
 
 def test_a_verdict_stands_since_the_look_that_gave_it() -> None:
-    assert since("raised", None, None, 3) == 3
-    assert since("open", "raised", 3, 4) == 3
-    assert since("open", "open", 3, 9) == 3
-    assert since("cleared", "open", 3, 10) == 10
-    assert since("no signal", "no signal", 1, 5) == 1
+    assert story("under", "under", "over", "over", "over") == [
+        ("no signal", 1, 1), ("no signal", 1, 2), ("raised", 3, 1), ("open", 3, 2), ("open", 3, 3),
+    ]  # fmt: skip
+
+
+def test_a_signal_is_cleared_by_looks_in_a_row_that_speak_against_it() -> None:
+    assert [verdict for verdict, *_ in story("over", "under", "under", "under")] == [
+        "raised", "open", "cleared", "cleared",
+    ]  # fmt: skip
+
+
+def test_a_signal_does_not_flicker() -> None:
+    assert [verdict for verdict, *_ in story("over", "under", "over", "under", "over")] == [
+        "raised", "open", "open", "open", "open",
+    ]  # fmt: skip
+
+
+def test_a_look_that_cannot_tell_does_not_count_against_a_signal() -> None:
+    told = story("over", "under", "too little data", "under", "under")
+    assert [verdict for verdict, *_ in told] == ["raised", "open", "open", "open", "cleared"]
 
 
 def incidence_row(**values: object) -> pl.DataFrame:
@@ -110,27 +137,44 @@ def incidence_row(**values: object) -> pl.DataFrame:
 
 
 NOTHING_BESIDE = pl.DataFrame(schema=schema.COMPARISONS)
-NO_HISTORY = pl.DataFrame(schema={"rule": pl.String, "verdict": pl.String, "since_look": pl.Int64})
+NO_HISTORY = pl.DataFrame(schema=schema.SIGNALS)
+
+
+def numbers(table: pl.DataFrame) -> Numbers:
+    nothing = pl.DataFrame()
+    return Numbers((), table, NOTHING_BESIDE, nothing, nothing, date(2020, 1, 1))
+
+
+def verdicts(
+    rules: list[ThresholdRule], before: pl.DataFrame = NO_HISTORY, look: int = 1
+) -> pl.DataFrame:
+    found = find(rules, numbers(incidence_row()))
+    return detect(rules, found, before, look, clear_after=2).signals
 
 
 def test_one_row_a_rule_in_the_order_of_the_study() -> None:
-    rules = [rule(name="b", limit=10), rule(name="a", limit=50)]
-    made = detect(rules, incidence_row(), NOTHING_BESIDE, NO_HISTORY, 1)
+    made = verdicts([rule(name="b", limit=10), rule(name="a", limit=50)])
     assert made.select("rule", "verdict", "limit", "since_look").rows() == [
         ("b", "raised", 10.0, 1), ("a", "no signal", 50.0, 1),
     ]  # fmt: skip
 
 
 def test_history_is_found_by_the_name_of_the_rule() -> None:
-    before = pl.DataFrame({"rule": ["b"], "verdict": ["raised"], "since_look": [1]})
-    made = detect([rule(name="b")], incidence_row(), NOTHING_BESIDE, before, 2)
-    assert made.select("verdict", "since_look").row(0) == ("open", 1)
+    made = verdicts([rule(name="b")], verdicts([rule(name="b")]), look=2)
+    assert made.select("verdict", "since_look", "looks").row(0) == ("open", 1, 2)
+
+
+@pytest.mark.parametrize("rules", [[], [rule(name="b", off=True)]])
+def test_a_signal_outlives_its_rule(rules: list[ThresholdRule]) -> None:
+    made = verdicts(rules, verdicts([rule(name="b")]), look=2)
+    assert made.select("rule", "verdict", "since_look").rows() == [("b", "open", 1)]
+    assert "switched off or no longer in the study file" in made["text"].item()
+
+
+def test_a_rule_that_is_gone_and_never_raised_is_gone() -> None:
+    assert verdicts([], verdicts([rule(name="a", limit=50)]), look=2).is_empty()
 
 
 def test_a_rule_about_nothing_is_refused() -> None:
     with pytest.raises(UsageError, match="nothing is counted for topic 'headache'"):
-        detect([rule(group="X")], incidence_row(), NOTHING_BESIDE, NO_HISTORY, 1)
-
-
-def test_no_rules_no_rows() -> None:
-    assert detect([], incidence_row(), NOTHING_BESIDE, NO_HISTORY, 1).is_empty()
+        find([rule(group="X")], numbers(incidence_row()))

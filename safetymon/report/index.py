@@ -1,0 +1,60 @@
+"""The list of all looks of one scope, newest first, as one HTML file without a script. Pure.
+
+It is made from the results.json files of its own scope alone: what the open index says, the open
+results said.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from markupsafe import Markup
+
+from safetymon.domain import Head, Scope
+from safetymon.report import wording
+from safetymon.report.page import environment, source
+from safetymon.report.results_json import outline
+from safetymon.report.view import VERDICT_ORDER
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One look in the list. Without `outline` its results.json cannot be read, and it says so."""
+
+    folder: str
+    readable: bool
+    cutoff: str = ""
+    run_at: str = ""
+    groups: tuple[str, ...] = ()
+    verdicts: tuple[tuple[str, int], ...] = ()
+
+
+def entry(folder: str, document: str | None) -> Entry:
+    """A look from its folder's name and its results.json (None: there is none)."""
+    try:
+        found = outline(document or "")
+    except ValueError:
+        return Entry(folder, readable=False)
+    counted = Counter(signal["verdict"] for signal in found["signals"])
+    return Entry(
+        folder=folder,
+        readable=True,
+        cutoff=wording.day(date.fromisoformat(found["cut"]["cutoff"])),
+        run_at=wording.moment(datetime.fromisoformat(found["look"]["run_at"])),
+        groups=tuple(f"{group['subjects']:,} in {group['name']}" for group in found["groups"]),
+        verdicts=tuple((name, counted[name]) for name in VERDICT_ORDER if counted[name]),
+    )
+
+
+def render(study: Head, scope: Scope, entries: list[Entry]) -> str:
+    """The page: one row a look, in the order given."""
+    return (
+        environment()
+        .get_template("index.html.j2")
+        .render(
+            study=study,
+            scope=scope,
+            entries=entries,
+            style=Markup(source("style.css")),  # noqa: S704 - our own file
+        )
+    )

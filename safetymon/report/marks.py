@@ -1,0 +1,183 @@
+"""What the charts are drawn with: axes, marks, and how groups are told apart. Pure.
+
+Made of Altair's own schema classes, one construction each: its fluent methods copy the whole chart
+at every call, thirty times the cost.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+from altair.utils.schemapi import debug_mode
+
+Spec = dict[str, Any]
+"""A Vega-Lite specification."""
+
+# Okabe and Ito 2008; those that reach 3:1 on white and on near-black come first. Shapes and dashes
+# have other periods than the colours, so groups differ in grey, and after the colours repeat.
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F"]
+SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down"]
+DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [10, 4]]
+NEUTRAL = "#7F7F7F"
+TIP_TITLES = {"label": "Group", "counts": "Subjects", "percent": "Percent of subjects"}
+
+unchecked = debug_mode(arg=False)
+"""Decorator: Altair takes its objects as they are. It would check each against the whole schema,
+0.1 s a page; the tests call the chart functions with the checks on."""
+
+
+class Looks:
+    """How each label of a chart looks: `places` are the groups' places in the report."""
+
+    def __init__(self, labels: Sequence[str], places: Sequence[int]) -> None:
+        self.labels = list(labels)
+        self.places = list(places)
+
+    def colour(self) -> alt.Color:
+        """The legend of the groups."""
+        return alt.Color(**self._channel(COLOURS))
+
+    def shape(self) -> alt.Shape:
+        """A shape a group."""
+        return alt.Shape(**self._channel(SHAPES))
+
+    def offset(self) -> alt.YOffset:
+        """A line of its own for each group within a band."""
+        return alt.YOffset(field="label", type="nominal", sort=self.labels)
+
+    def _channel(self, values: Sequence[Any]) -> Spec:
+        chosen = [values[place % len(values)] for place in self.places]
+        scale = alt.Scale(domain=self.labels, range=chosen)
+        return {"field": "label", "type": "nominal", "title": None, "scale": scale}
+
+
+def bands() -> alt.Y:
+    """A band a term, in the order of `rank`."""
+    return alt.Y(
+        field="term",
+        type="nominal",
+        title=None,
+        sort=alt.EncodingSortField(field="rank", op="min"),
+        axis=alt.Axis(labelLimit=170, ticks=False, domain=False, labelPadding=8, grid=False),
+        scale=alt.Scale(paddingInner=0.3, paddingOuter=0.15),
+    )
+
+
+def calendar_axis(title: str) -> alt.X:
+    """Dates, read and shown as they are recorded, whatever the reader's time zone."""
+    axis = alt.Axis(format="%b %Y", tickCount=4, grid=False, labelFlush=True)
+    return alt.X(field="date", type="temporal", title=title, scale=alt.Scale(type="utc"), axis=axis)
+
+
+def count_axis(title: str) -> alt.Y:
+    """Whole numbers from 0."""
+    axis = alt.Axis(tickMinStep=1, tickCount=4, format="d")
+    return alt.Y(field="n", type="quantitative", title=title, axis=axis)
+
+
+def interval(title: str) -> alt.UnitSpec:
+    """The line from `low` to `high`."""
+    x = alt.X(field="low", type="quantitative", title=title, axis=alt.Axis(tickCount=6))
+    return alt.UnitSpec(
+        mark=alt.MarkDef(type="rule", strokeWidth=1.5),
+        encoding=alt.Encoding(x=x, x2=alt.X2(field="high")),
+    )
+
+
+def estimate(looks: Looks, tips: Sequence[str]) -> alt.UnitSpec:
+    """The point at `value`."""
+    return alt.UnitSpec(
+        mark=alt.MarkDef(type="point", filled=True, opacity=1, size=70),
+        encoding=alt.Encoding(
+            x=alt.X(field="value", type="quantitative"), shape=looks.shape(), tooltip=tooltip(tips)
+        ),
+    )
+
+
+def beside(field: str) -> alt.UnitSpec:
+    """A text right of `high`."""
+    return alt.UnitSpec(
+        mark=alt.MarkDef(type="text", align="left", dx=6, fontSize=10.5),
+        encoding=alt.Encoding(
+            x=alt.X(field="high", type="quantitative"),
+            text=alt.Text(field=field, type="nominal"),
+            color=alt.ColorValue(NEUTRAL),
+        ),
+    )
+
+
+def zero() -> alt.UnitSpec:
+    """The line of no difference."""
+    return alt.UnitSpec(
+        data=alt.InlineData(values=[{}]),
+        mark=alt.MarkDef(type="rule", color=NEUTRAL, strokeDash=[3, 3]),
+        encoding=alt.Encoding(x=alt.XDatum(0)),
+    )
+
+
+def steps(place: int) -> alt.UnitSpec:
+    """The line of the group at `place`, level until the next event, in the group's dashes."""
+    dash = DASHES[place % len(DASHES)]
+    return alt.UnitSpec(
+        mark=alt.MarkDef(type="line", interpolate="step-after", strokeWidth=2, strokeDash=dash),
+        encoding=alt.Encoding(),
+        transform=[alt.FilterTransform(f"datum.place === {place}")],
+    )
+
+
+def step_tips(tips: Sequence[str]) -> alt.UnitSpec:
+    """Unseen points on the steps, to be asked what they stand for."""
+    mark = alt.MarkDef(type="point", filled=True, size=60, opacity=0)
+    return alt.UnitSpec(mark=mark, encoding=alt.Encoding(tooltip=tooltip(tips)))
+
+
+def last_point(looks: Looks) -> alt.UnitSpec:
+    """The group's shape at the end of its line."""
+    return alt.UnitSpec(
+        mark=alt.MarkDef(type="point", filled=True, size=70, opacity=1),
+        encoding=alt.Encoding(shape=looks.shape()),
+        transform=[alt.FilterTransform("datum.last")],
+    )
+
+
+def tooltip(fields: Sequence[str]) -> list[alt.Tooltip]:
+    """One line a field, as text."""
+    return [
+        alt.Tooltip(field=field, type="nominal", title=TIP_TITLES.get(field, field.title()))
+        for field in fields
+    ]
+
+
+def chart(rows: list[Spec], layers: list[Any], title: alt.TitleParams, description: str) -> Spec:
+    """The specification with its rows as the data set `rows`, as wide as the page lets it."""
+    made = alt.TopLevelLayerSpec(
+        layer=layers,
+        data=alt.NamedData(name="rows"),
+        description=description,
+        width=640,  # where it stands alone; the page makes it as wide as itself
+        padding={"left": 2, "top": 2, "right": 40, "bottom": 2},  # texts stand beside marks
+        title=title,
+        config=_config(),
+    )
+    spec: Spec = made.to_dict(validate=False)
+    return {"$schema": alt.SCHEMA_URL} | spec | {"datasets": {"rows": rows}}
+
+
+def layer(layers: list[Any], **shared: Any) -> alt.LayerSpec:  # noqa: ANN401 - Altair's channels have no common class
+    """Layers with the channels they share."""
+    return alt.LayerSpec(layer=layers, encoding=alt.SharedEncoding(**shared))
+
+
+def _config() -> alt.Config:
+    return alt.Config(
+        background="transparent",
+        font="system-ui, sans-serif",
+        view=alt.ViewConfig(stroke=None),
+        title=alt.TitleConfig(
+            anchor="start", frame="bounds", offset=10, fontSize=13, subtitleFontSize=11.5
+        ),
+        axis=alt.AxisConfig(labelFontSize=11, titleFontSize=11, titleFontWeight="normal"),
+        legend=alt.LegendConfig(
+            orient="top", columns=1, labelLimit=0, labelFontSize=11, symbolSize=70, offset=4
+        ),
+    )

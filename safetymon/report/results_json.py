@@ -1,0 +1,122 @@
+"""The numbers of a look as one JSON document, format "safetymon/results/1". Pure.
+
+The document's shape is `results.schema.json`. Keys stand in the order of the format, one row of a
+table stands on one line, and equal results give equal bytes.
+"""
+
+import json
+from typing import Any
+
+import polars as pl
+import polars.selectors as cs
+
+from safetymon.domain import Cut, Finding, InputFile, Look, Results
+from safetymon.report import wording
+
+FORMAT = "safetymon/results/1"
+
+GROUPS = {
+    "group": "name", "treatment": "treatment", "periods": "periods", "subjects": "subjects",
+    "person_years": "person_years", "administrations": "administrations",
+}  # fmt: skip
+INCIDENCE = (
+    "term", "level", "estimand", "adjudicated", "group", "subjects", "at_risk", "percent",
+    "ci_low", "ci_high", "events", "person_years", "rate_per_100py", "rate_low", "rate_high",
+    "first_person_years", "first_rate_per_100py", "first_rate_low", "first_rate_high",
+    "per_100_administrations",
+)  # fmt: skip
+COMPARISONS = (
+    "term", "level", "estimand", "group", "reference", "risk_difference", "rd_low", "rd_high",
+    "risk_ratio", "rr_low", "rr_high", "fisher_p",
+)  # fmt: skip
+SIGNALS = (
+    "rule", "topic", "group", "method", "verdict", "value", "limit", "since_look", "text",
+)  # fmt: skip
+
+
+def results_json(results: Results) -> str:
+    """The document. NaN and infinity become null; dates are ISO 8601.
+
+    Comparisons of topics are those of adjudicated events, so that a term, level, estimand and pair
+    of groups names one row; the others are in `tables/comparisons.csv`.
+    """
+    adjudicated = results.comparisons.filter(pl.col("adjudicated").fill_null(value=True))
+    parts = {
+        "format": _value(FORMAT),
+        "scope": _value(results.scope),
+        "study": _value(results.study.model_dump()),
+        "cut": _cut(results.cut),
+        "look": _value(_look(results.look)),
+        "groups": _lines(results.groups.select(*GROUPS).rename(GROUPS)),
+        "incidence": _lines(results.incidence.select(INCIDENCE)),
+        "comparisons": _lines(adjudicated.select(COMPARISONS)),
+        "signals": _lines(results.signals.select(SIGNALS)),
+        "findings": _list([_value(_finding(f)) for f in results.findings]),
+    }
+    return "{\n" + ",\n".join(f"{_value(key)}: {text}" for key, text in parts.items()) + "\n}\n"
+
+
+def finite(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with null for every NaN and infinity."""
+    numbers = cs.float()
+    return frame.with_columns(pl.when(numbers.is_finite()).then(numbers))
+
+
+def outline(document: str) -> dict[str, Any]:
+    """`cut`, `look`, `groups` and `signals` of a document, without parsing its long incidence.
+
+    Raises:
+        ValueError: the text is not a document as `results_json` writes it.
+    """
+    decoder = json.JSONDecoder()
+    found: dict[str, Any] = {}
+    for key in ("cut", "look", "groups", "signals"):
+        start = f'\n"{key}": '  # a new line cannot stand inside a JSON string: the key is found
+        found[key], _ = decoder.raw_decode(document, document.index(start) + len(start))
+    return found
+
+
+def _value(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _list(rows: list[str]) -> str:
+    return "[\n" + ",\n".join(rows) + "\n]" if rows else "[]"
+
+
+def _lines(frame: pl.DataFrame) -> str:
+    # Not splitlines(): it would also split inside a term that holds U+2028.
+    return _list(finite(frame).write_ndjson().strip("\n").split("\n") if frame.height else [])
+
+
+def _cut(cut: Cut) -> str:
+    head = f'{{"id": {_value(cut.id)}, "cutoff": {_value(cut.cutoff.isoformat())}, "inputs": '
+    return head + _list([_value(_input(file)) for file in cut.inputs]) + "}"
+
+
+def _input(file: InputFile) -> dict[str, object]:
+    return {
+        "path": wording.file_name(file.path),
+        "sha256": file.sha256,
+        "rows": file.rows,
+        "accepted": file.accepted,
+        "rejected": file.rejected,
+    }
+
+
+def _look(look: Look) -> dict[str, object]:
+    return {
+        "number": look.number,
+        "run_at": look.run_at.isoformat(),
+        "definitions_sha256": look.definitions_sha256,
+        "versions": dict(sorted(look.versions.items())),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    return {
+        "check": finding.check,
+        "severity": finding.severity,
+        "count": finding.count,
+        "text": finding.text,
+    }

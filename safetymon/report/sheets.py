@@ -1,0 +1,37 @@
+"""The numbers of a look as CSV files, safe to open in a spreadsheet. Pure."""
+
+from dataclasses import asdict
+
+import polars as pl
+import polars.selectors as cs
+
+from safetymon.domain import Results
+from safetymon.report.results_json import finite
+
+FORMULA_START = r"^[=+\-@\t\r\n]"
+"""What a spreadsheet may run as a formula when a cell begins with it (OWASP, CSV injection)."""
+
+FINDINGS = {"check": pl.String, "severity": pl.String, "count": pl.Int64, "text": pl.String}
+
+
+def sheets(results: Results) -> dict[str, str]:
+    """File name -> CSV text. A look without comparisons has no `comparisons.csv`."""
+    periods = pl.col("periods").list.join("; ")
+    findings = [asdict(finding) for finding in results.findings]
+    frames = {
+        "groups.csv": results.groups.with_columns(periods),
+        "incidence.csv": results.incidence,
+        "comparisons.csv": results.comparisons,
+        "signals.csv": results.signals,
+        "findings.csv": pl.DataFrame(findings, schema=FINDINGS),
+    }
+    if results.comparisons.is_empty():
+        del frames["comparisons.csv"]
+    return {name: defused(finite(frame)).write_csv() for name, frame in frames.items()}
+
+
+def defused(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with an apostrophe before every text that a spreadsheet might run as a formula."""
+    text = cs.string()
+    harmless = ~text.str.contains(FORMULA_START)
+    return frame.with_columns(pl.when(harmless).then(text).otherwise(pl.lit("'") + text))

@@ -1,0 +1,55 @@
+"""What a table of the page is: numbers already turned into the text that stands there. Pure.
+
+A table's number belongs to its kind, so Table 2 is Table 2 in the open and in the closed report.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from safetymon.domain import Estimand, Results
+from safetymon.report import wording
+
+Kind = Literal["text", "words", "number", "badge", "code"]
+"""How a column's cells are set; `words` are sentences, `badge` a verdict or severity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: what its head says, and how its cells are set."""
+
+    title: str
+    kind: Kind = "number"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows under a heading of their own, or under none."""
+
+    rows: list[list[str]]
+    heading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of texts. `spans` is a row of heads above the columns: (title, columns below it)."""
+
+    number: int
+    caption: str
+    columns: list[Column]
+    blocks: list[Block]
+    spans: tuple[tuple[str, int], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A table for one estimand, of which a reader sees one at a time."""
+
+    estimand: Estimand
+    title: str
+    table: Table
+
+
+def caption(results: Results, title: str) -> str:
+    """A table's title with the data it rests on."""
+    return f"{title}. Data up to {wording.day(results.cut.cutoff)}."

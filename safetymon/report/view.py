@@ -1,0 +1,132 @@
+"""The tables around the counts: signals, groups, data findings, files read. Pure."""
+
+import polars as pl
+
+from safetymon.domain import Results
+from safetymon.report import wording
+from safetymon.report.table import Block, Column, Table, caption
+from safetymon.report.wording import Row
+
+VERDICT_ORDER = (
+    "raised", "open", "cleared", "no signal", "too little data", "no events", "not applicable",
+)  # fmt: skip
+VERDICT_MEANINGS = (
+    ("raised", "The rule's limit is reached, and no signal stood at the look before."),
+    ("open", "Raised at an earlier look and not cleared since."),
+    ("cleared", "Raised at an earlier look; the data now speak against it."),
+    ("no signal", "There was enough data to judge by, and the limit is not reached."),
+    ("too little data", "There is less data than the rule asks for: it cannot tell."),
+    ("no events", "Nobody had such an event yet: it cannot tell."),
+    ("not applicable", "The rule cannot be worked out, for instance for want of a reference."),
+)
+UNITS = {"incidence": "%", "subjects": " subjects", "difference": " points", "ratio": " ×"}
+
+
+def signals(results: Results) -> Table:
+    """Table 1: one row a rule, the most urgent verdict first."""
+    order = {verdict: place for place, verdict in enumerate(VERDICT_ORDER)}
+    rows = sorted(results.signals.rows(named=True), key=lambda row: order[row["verdict"]])
+    columns = [
+        Column("Rule", "text"), Column("Verdict", "badge"), Column("Group", "text"),
+        Column("Value"), Column("Limit"), Column("Since look"), Column("In words", "words"),
+    ]  # fmt: skip
+    cells = [
+        [
+            row["rule"], row["verdict"], row["group"], _measure(row, "value"),
+            _measure(row, "limit"), _since(row["since_look"]), row["text"],
+        ]
+        for row in rows
+    ]  # fmt: skip
+    return Table(1, caption(results, "Signal rules and their verdicts"), columns, [Block(cells)])
+
+
+def meanings(signals: pl.DataFrame) -> list[tuple[str, str]]:
+    """(verdict, what it means) of the verdicts that some rule has."""
+    given = set(signals["verdict"].to_list())
+    return [(verdict, meaning) for verdict, meaning in VERDICT_MEANINGS if verdict in given]
+
+
+def _since(look: int | None) -> str:
+    return "–" if look is None else str(look)
+
+
+def _measure(row: Row, key: str) -> str:
+    value = row[key]
+    if value is None:
+        return "–"
+    unit = UNITS.get(row["method"], "")
+    digits = 0 if float(value).is_integer() else 2 if row["method"] == "ratio" else 1
+    return wording.number(value, digits) + unit
+
+
+def groups(results: Results) -> Table:
+    """Table 6: who was at risk, for how long. The open report has no treatment to name."""
+    closed = results.scope == "closed"
+    definition = [Column("Treatment", "text"), Column("Periods", "text")] if closed else []
+    counts = [Column("Subjects"), Column("Person-years"), Column("Administrations")]
+    rows = [
+        [
+            row["group"], *(_definition(row) if closed else []), f"{row['subjects']:,}",
+            wording.number(row["person_years"]), wording.count(row["administrations"]),
+        ]
+        for row in results.groups.rows(named=True)
+    ]  # fmt: skip
+    return Table(
+        number=6,
+        caption=caption(results, "Groups: subjects treated, and their time"),
+        columns=[Column("Group", "text"), *definition, *counts],
+        blocks=[Block(rows)],
+    )
+
+
+def _definition(row: Row) -> list[str]:
+    return [row["treatment"] or "all", ", ".join(row["periods"] or []) or "all"]
+
+
+def overlaps(groups: pl.DataFrame) -> str:
+    """The warning that must stand over columns that may share subjects; empty for one group."""
+    rows = groups.rows(named=True)
+    if len(rows) < 2:
+        return ""
+    pairs = [
+        f"“{a['group']}” and “{b['group']}”"
+        for i, a in enumerate(rows)
+        for b in rows[i + 1 :]
+        if _overlap(a, b)
+    ]
+    if not pairs:
+        return "A subject who took both treatments stands in both columns: do not add columns."
+    return f"Columns overlap; do not add them: {'; '.join(pairs)}."
+
+
+def _overlap(a: Row, b: Row) -> bool:
+    """Whether two groups share treatment and period. No treatment, no periods: all of them."""
+    treatments = {a["treatment"], b["treatment"]}
+    periods = [set(row["periods"] or []) for row in (a, b)]
+    same_period = not all(periods) or bool(periods[0] & periods[1])
+    return (len(treatments) == 1 or None in treatments) and same_period
+
+
+def findings(results: Results) -> Table:
+    """Table 7: what a reader must know about the data, the gravest first."""
+    order = {"error": 0, "warning": 1, "info": 2}
+    kept = sorted(results.findings, key=lambda finding: order[finding.severity])
+    columns = [
+        Column("Check", "text"), Column("Severity", "badge"), Column("Count"),
+        Column("What it means", "words"),
+    ]  # fmt: skip
+    rows = [[f.check, f.severity, f"{f.count:,}", f.text] for f in kept]
+    return Table(7, caption(results, "Data findings"), columns, [Block(rows)])
+
+
+def inputs(results: Results) -> Table:
+    """Table 8: the files read; rows = accepted + rejected."""
+    columns = [
+        Column("File", "text"), Column("Rows"), Column("Accepted"), Column("Rejected"),
+        Column("SHA-256", "code"),
+    ]  # fmt: skip
+    rows = [
+        [wording.file_name(f.path), f"{f.rows:,}", f"{f.accepted:,}", f"{f.rejected:,}", f.sha256]
+        for f in results.cut.inputs
+    ]
+    return Table(8, caption(results, "Files read"), columns, [Block(rows)])

@@ -1,0 +1,215 @@
+"""The page as text: its policy, its inertness, its order, and what the open one never says."""
+
+import json
+import re
+from base64 import b64encode
+from dataclasses import replace
+from hashlib import sha256
+from html import unescape
+from html.parser import HTMLParser
+
+import polars as pl
+import pytest
+
+from safetymon import schema
+from safetymon.domain import Results
+from safetymon.report import page
+from tests.report_fixture import HOSTILE, results, schema_frame
+
+VEGA = "window.vegaEmbed = function () { return 1 < 2 && 'a'; };"
+
+
+class Reader(HTMLParser):
+    """Elements in document order, and the raw text of every script."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[tuple[str | None, str]] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag == "script":
+            self.scripts.append((dict(attrs).get("type"), ""))
+
+    def handle_data(self, data: str) -> None:
+        if self.elements and self.elements[-1][0] == "script" and self.scripts[-1][1] == "":
+            self.scripts[-1] = (self.scripts[-1][0], data)
+        else:
+            self.text.append(data)
+
+
+def read(made: Results) -> tuple[str, Reader]:
+    html = page.render(made, VEGA)
+    reader = Reader()
+    reader.feed(html)
+    return html, reader
+
+
+CLOSED, CLOSED_READER = read(results(hostile=True))
+OPEN, OPEN_READER = read(results("open", hostile=True))
+
+
+@pytest.mark.parametrize("reader", [CLOSED_READER, OPEN_READER], ids=["closed", "open"])
+def test_only_our_two_scripts_may_run(reader: Reader) -> None:
+    policy = next(attrs["content"] or "" for _, attrs in reader.elements if "http-equiv" in attrs)
+    running = [text for kind, text in reader.scripts if kind is None]
+    hashes = [b64encode(sha256(text.encode()).digest()).decode() for text in running]
+    assert running[0] == VEGA
+    assert len(running) == 2
+    assert policy == (
+        f"default-src 'none'; script-src 'sha256-{hashes[0]}' 'sha256-{hashes[1]}'; "
+        "style-src 'unsafe-inline'; img-src data:; base-uri 'none'"
+    )
+
+
+@pytest.mark.parametrize("reader", [CLOSED_READER, OPEN_READER], ids=["closed", "open"])
+def test_the_policy_stands_before_everything_it_governs(reader: Reader) -> None:
+    tags = [tag for tag, _ in reader.elements]
+    policy = next(i for i, (_, attrs) in enumerate(reader.elements) if "http-equiv" in attrs)
+    assert policy < min(tags.index("style"), tags.index("script"))
+
+
+@pytest.mark.parametrize("reader", [CLOSED_READER, OPEN_READER], ids=["closed", "open"])
+def test_nothing_is_fetched_and_no_handler_is_inline(reader: Reader) -> None:
+    for tag, attrs in reader.elements:
+        assert not {"src", "srcset", "action", "background", "poster"} & set(attrs), tag
+        assert not [name for name in attrs if name.startswith("on")], tag
+        if "href" in attrs:
+            assert (attrs["href"] or "").startswith("#") or attrs["href"] == "results.json"
+
+
+@pytest.mark.parametrize("reader", [CLOSED_READER, OPEN_READER], ids=["closed", "open"])
+def test_hostile_terms_start_no_element_and_end_no_script(reader: Reader) -> None:
+    assert not [tag for tag, _ in reader.elements if tag == "img"]
+    for kind, text in reader.scripts:
+        if kind == "application/json":
+            assert "<" not in text
+            assert "\u2028" not in text
+            json.loads(text)
+
+
+def test_hostile_terms_are_told_as_they_are() -> None:
+    shown = "".join(CLOSED_READER.text)
+    assert all(term in shown for term in HOSTILE)
+
+
+def test_a_template_in_a_term_is_not_run() -> None:
+    assert "{{ 7*7 }}" in unescape(CLOSED)
+
+
+def test_script_json_comes_back_as_it_was() -> None:
+    value = {"term": list(HOSTILE)}
+    assert json.loads(page.script_json(value)) == value
+
+
+def test_script_json_refuses_what_json_cannot_hold() -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        page.script_json({"value": float("nan")})
+
+
+def test_nan_in_the_frames_does_not_reach_the_page() -> None:
+    made = results()
+    broken = made.incidence.with_columns(
+        ci_high=pl.lit(float("nan")), rate_high=pl.lit(float("inf"))
+    )
+    html = page.render(replace(made, incidence=broken), VEGA)
+    assert not re.search(r"\b(nan|inf|infinity)\b", html.lower())
+
+
+def test_the_open_page_names_no_treatment_and_no_group() -> None:
+    assert not re.search(
+        r"ivig|placebo|first period", OPEN.replace(results().study.title, ""), re.I
+    )
+
+
+def test_the_open_page_has_no_place_for_a_treatment() -> None:
+    assert "Treatment</th>" in CLOSED
+    assert "Treatment</th>" not in OPEN
+    assert 'id="differences"' not in OPEN
+
+
+@pytest.mark.parametrize(
+    ("html", "label"), [(CLOSED, "CLOSED"), (OPEN, "OPEN")], ids=["closed", "open"]
+)
+def test_the_label_stands_first_and_on_every_printed_page(html: str, label: str) -> None:
+    body = html[html.index("<body") :]
+    assert body.index(f'<p class="label"><b>{label}</b>') < body.index("<h1>")
+    assert re.search(rf'<p class="print-label"[^>]*>{label} · PRODERM-DEMO · look 3', body)
+    assert f"<title>{label} · " in html
+
+
+def test_a_reader_without_javascript_is_sent_to_the_tables() -> None:
+    assert re.search(r"<noscript>.*Every number they draw is in the tables.*</noscript>", CLOSED)
+
+
+def test_synthetic_data_is_said_on_page_and_printout() -> None:
+    assert CLOSED.count("SYNTHETIC DATA") == 2
+    real = replace(results(), study=results().study.model_copy(update={"synthetic": False}))
+    assert "SYNTHETIC DATA" not in page.render(real, VEGA)
+
+
+def test_the_page_answers_in_order() -> None:
+    anchors = [
+        attrs["id"] for tag, attrs in CLOSED_READER.elements if tag == "section" and "id" in attrs
+    ]
+    assert anchors == [
+        "look", "signals", "topics", "differences", "calendar", "terms", "groups", "data",
+        "definitions", "provenance",
+    ]  # fmt: skip
+    links = re.findall(r'<li><a href="#([a-z]+)"', CLOSED)
+    assert links == anchors
+
+
+def test_the_contents_of_the_open_page_have_no_dead_link() -> None:
+    anchors = {attrs.get("id") for _, attrs in OPEN_READER.elements}
+    links = {attrs["href"] for tag, attrs in OPEN_READER.elements if tag == "a"}
+    assert {(link or "")[1:] for link in links if (link or "").startswith("#")} <= anchors
+
+
+@pytest.mark.parametrize("reader", [CLOSED_READER, OPEN_READER], ids=["closed", "open"])
+def test_no_id_stands_twice(reader: Reader) -> None:
+    ids = [attrs["id"] for _, attrs in reader.elements if "id" in attrs]
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("reader", [CLOSED_READER, OPEN_READER], ids=["closed", "open"])
+def test_every_table_has_a_caption_and_every_head_a_scope(reader: Reader) -> None:
+    tags = [tag for tag, _ in reader.elements]
+    assert tags.count("table") == tags.count("caption") > 10
+    assert all("scope" in attrs for tag, attrs in reader.elements if tag == "th")
+
+
+def test_without_a_rule_the_page_says_so() -> None:
+    html = page.render(results(rules=False), VEGA)
+    assert "No signal rule is defined for this report." in html
+    assert "nothing was tested against a limit" in html
+
+
+def test_a_look_at_a_study_without_events_is_a_page() -> None:
+    made = results()
+    nothing = made.incidence.filter(pl.col("level").is_in(["any", "topic"])).with_columns(
+        subjects=pl.lit(0), events=pl.lit(0), percent=pl.lit(0.0)
+    )
+    empty = replace(
+        made,
+        incidence=nothing,
+        comparisons=schema_frame({}, schema.COMPARISONS),
+        calendar=schema_frame({}, schema.CALENDAR),
+        findings=(),
+    )
+    html = page.render(empty, VEGA)
+    assert "No related events in any group." in html
+    assert "No check found anything to report." in html
+
+
+def test_the_same_results_give_the_same_page() -> None:
+    assert page.render(results(hostile=True), VEGA) == CLOSED
+
+
+def test_the_provenance_says_how_to_make_the_report_again() -> None:
+    assert "safetymon run study.toml --cutoff 2019-11-04" in CLOSED
+    assert results().look.definitions_sha256 in CLOSED
+    assert all(file.sha256 in CLOSED for file in results().cut.inputs)
+    assert "/trial/listings" not in CLOSED

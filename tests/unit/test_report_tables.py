@@ -1,0 +1,267 @@
+"""The tables of the page: what is shown, in which order, and what is left to the CSV."""
+
+from dataclasses import replace
+
+import polars as pl
+import pytest
+
+from safetymon import schema
+from safetymon.domain import Estimand, Scope
+from safetymon.report import term_tables, topic_tables, view, wording
+from safetymon.report.table import Block, Panel, Table
+from tests.report_fixture import (
+    ALL_IVIG,
+    FIRST_IVIG,
+    FIRST_PLACEBO,
+    HOSTILE,
+    results,
+    schema_frame,
+)
+
+
+def one(frame: pl.DataFrame, **key: object) -> wording.Row:
+    found = frame.filter(**key)
+    assert found.height == 1
+    return found.row(0, named=True)
+
+
+def panel(panels: list[Panel], estimand: Estimand) -> Table:
+    return next(p.table for p in panels if p.estimand == estimand)
+
+
+def block(table: Table, heading: str) -> Block:
+    return next(b for b in table.blocks if b.heading == heading)
+
+
+@pytest.mark.parametrize("estimand", ["all", "related", "serious", "related serious"])
+def test_a_topic_row_shows_the_frames_numbers(estimand: Estimand) -> None:
+    made = results()
+    cells = {r[0]: r for r in block(panel(topic_tables.topics(made), estimand), "headache").rows}
+    for group in (FIRST_IVIG, FIRST_PLACEBO, ALL_IVIG):
+        row = one(made.incidence, term="headache", adjudicated=True, estimand=estimand, group=group)
+        assert cells[group][:5] == [
+            group,
+            f"{row['subjects']}/{row['at_risk']}",
+            f"{row['percent']:.1f}",
+            f"{row['ci_low']:.1f} to {row['ci_high']:.1f}",
+            str(row["events"]),
+        ]
+        assert cells[group][5:] == [
+            f"{row['rate_per_100py']:.1f}",
+            f"{row['rate_low']:.1f} to {row['rate_high']:.1f}",
+            f"{row['first_rate_per_100py']:.1f}",
+            f"{row['first_rate_low']:.1f} to {row['first_rate_high']:.1f}",
+            f"{row['per_100_administrations']:.1f}",
+        ]
+
+
+def test_a_topic_stands_twice_only_where_adjudication_changed_it() -> None:
+    headings = [b.heading for b in panel(topic_tables.topics(results()), "all").blocks]
+    assert headings == [
+        "Any event", "headache", "pyrexia", "nausea",
+        "thromboembolism, adjudicated", "thromboembolism, terms alone",
+    ]  # fmt: skip
+
+
+def test_a_listing_without_administrations_has_no_column_for_them() -> None:
+    made = results()
+    without = made.incidence.with_columns(per_100_administrations=pl.lit(None, dtype=pl.Float64))
+    table = panel(topic_tables.topics(replace(made, incidence=without)), "all")
+    assert "administrations" not in [column.title for column in table.columns]
+    assert {len(row) for b in table.blocks for row in b.rows} == {len(table.columns)}
+
+
+@pytest.mark.parametrize("scope", ["closed", "open"])
+def test_every_row_is_as_wide_as_its_head(scope: Scope) -> None:
+    made = results(scope)
+    panels = [
+        *topic_tables.topics(made),
+        *topic_tables.comparisons(made),
+        *term_tables.terms(made, "soc"),
+        *term_tables.terms(made, "pt"),
+    ]
+    tables = [view.signals(made), view.groups(made), view.findings(made), view.inputs(made)]
+    for table in [*tables, *(p.table for p in panels)]:
+        widths = {len(row) for b in table.blocks for row in b.rows}
+        assert widths <= {len(table.columns)}
+        if table.spans:
+            assert sum(width for _, width in table.spans) == len(table.columns)
+
+
+def test_a_comparison_row_shows_the_frames_numbers() -> None:
+    made = results()
+    table = panel(topic_tables.comparisons(made), "related")
+    cells = next(row for row in table.blocks[0].rows if row[0] == "pyrexia")
+    row = one(made.comparisons, term="pyrexia", adjudicated=True, estimand="related")
+    assert table.blocks[0].heading == f"{FIRST_IVIG} against {FIRST_PLACEBO}"
+    assert cells == [
+        "pyrexia",
+        wording.signed(row["risk_difference"]),
+        wording.interval(row["rd_low"], row["rd_high"]),
+        wording.number(row["risk_ratio"], 2),
+        wording.interval(row["rr_low"], row["rr_high"], 2),
+        wording.p_value(row["fisher_p"]),
+    ]
+
+
+def test_without_a_reference_there_is_no_comparison() -> None:
+    made = replace(results(), comparisons=schema_frame({}, schema.COMPARISONS))
+    assert topic_tables.comparisons(made) == []
+
+
+def test_terms_are_told_by_subjects_and_events_and_difference() -> None:
+    made = results()
+    table = panel(term_tables.terms(made, "pt"), "all")
+    cells = next(row for row in table.blocks[0].rows if row[0] == "Chills")
+    expected = []
+    for group in (FIRST_IVIG, FIRST_PLACEBO, ALL_IVIG):
+        row = one(made.incidence, term="Chills", estimand="all", group=group)
+        expected += [f"{row['subjects']} ({row['percent']:.1f})", str(row["events"])]
+    pair = one(made.comparisons, term="Chills", estimand="all")
+    expected += [
+        wording.signed(pair["risk_difference"]),
+        wording.interval(pair["rd_low"], pair["rd_high"]),
+        wording.p_value(pair["fisher_p"]),
+    ]
+    assert cells[1:] == expected
+
+
+def test_terms_without_an_event_are_counted_not_listed() -> None:
+    made = results()
+    counted = made.incidence.filter(level="pt", estimand="serious")
+    had = counted.filter(pl.col("subjects") > 0)["term"].unique()
+    table = panel(term_tables.terms(made, "pt"), "serious")
+    assert {row[0] for row in table.blocks[0].rows} == set(had)
+    zero = counted["term"].n_unique() - len(had)
+    assert table.notes[0].startswith(f"{zero} terms without serious events in any group")
+
+
+def test_a_term_that_only_the_smaller_group_had_is_not_buried() -> None:
+    terms = pl.DataFrame(
+        {
+            "estimand": ["all"] * 4,
+            "term": ["Common", "Common", "Only placebo", "Only placebo"],
+            "group": ["IVIg", "Placebo"] * 2,
+            "percent": [10.0, 0.0, 0.0, 20.0],
+            "events": [50, 0, 0, 3],
+        }
+    )
+    assert term_tables.most_frequent(terms)["term"].to_list() == ["Only placebo", "Common"]
+
+
+def test_a_long_table_says_what_is_left_to_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(term_tables, "MOST_ROWS", 10)
+    made = results()
+    had = made.incidence.filter(pl.col("subjects") > 0, level="pt", estimand="all")
+    rest = had["term"].n_unique() - 10
+    table = panel(term_tables.terms(made, "pt"), "all")
+    assert len(table.blocks[0].rows) == 10
+    assert table.notes[0] == (
+        f"The 10 most frequent are shown; {rest} more are in tables/incidence.csv."
+    )
+
+
+def test_a_look_without_any_event_says_so() -> None:
+    made = results()
+    nothing = made.incidence.filter(pl.col("level") != "pt")
+    table = panel(term_tables.terms(replace(made, incidence=nothing), "pt"), "related")
+    assert table.blocks[0].rows == []
+    assert table.notes == ("No related events in any group.",)
+
+
+def test_hostile_terms_are_shown_as_they_are() -> None:
+    table = panel(term_tables.terms(results(hostile=True), "pt"), "all")
+    assert set(HOSTILE) <= {row[0] for row in table.blocks[0].rows}
+
+
+def test_signals_come_the_most_urgent_first_with_their_units() -> None:
+    rows = view.signals(results()).blocks[0].rows
+    assert [row[1] for row in rows] == ["raised", "open", "no signal", "too little data"]
+    assert rows[0][4] == "3%"
+    assert rows[3][3] == "–"
+
+
+@pytest.mark.parametrize(
+    ("method", "value", "shown"),
+    [
+        ("incidence", 6.316, "6.3%"),
+        ("subjects", 5.0, "5 subjects"),
+        ("difference", -1.25, "−1.2 points"),
+        ("ratio", 0.9242, "0.92 ×"),
+        ("incidence", None, "–"),
+    ],
+)
+def test_a_rules_value_has_the_unit_of_its_method(
+    method: str, value: float | None, shown: str
+) -> None:
+    made = results()
+    signals = made.signals.head(1).with_columns(
+        method=pl.lit(method), value=pl.lit(value, dtype=pl.Float64)
+    )
+    assert view.signals(replace(made, signals=signals)).blocks[0].rows[0][3] == shown
+
+
+def test_only_verdicts_that_some_rule_has_are_explained() -> None:
+    given = [verdict for verdict, _ in view.meanings(results().signals)]
+    assert given == ["raised", "open", "no signal", "too little data"]
+
+
+Kinds = tuple[str, str | None, list[str]]
+
+
+def _groups(*rows: Kinds) -> pl.DataFrame:
+    data = [
+        {"group": name, "treatment": treatment, "periods": periods, "subjects": 10}
+        for name, treatment, periods in rows
+    ]
+    return pl.DataFrame(data, schema={k: schema.GROUPS[k] for k in data[0]})
+
+
+@pytest.mark.parametrize(
+    ("rows", "overlapping"),
+    [
+        ([("A1", "A", ["1"]), ("All A", "A", [])], True),
+        ([("A1", "A", ["1"]), ("A12", "A", ["1", "2"])], True),
+        ([("A1", "A", ["1"]), ("Total", None, [])], True),
+        ([("A1", "A", ["1"]), ("A2", "A", ["2"])], False),
+        ([("A", "A", []), ("B", "B", [])], False),
+    ],
+)
+def test_overlapping_columns_are_named(rows: list[Kinds], overlapping: bool) -> None:
+    text = view.overlaps(_groups(*rows))
+    assert text.startswith("Columns overlap; do not add them") == overlapping
+    assert "do not add" in text
+
+
+def test_a_single_column_overlaps_nothing() -> None:
+    assert view.overlaps(_groups(("All subjects", None, []))) == ""
+
+
+def test_the_open_groups_table_has_no_treatment() -> None:
+    titles = [column.title for column in view.groups(results("open")).columns]
+    assert titles == ["Group", "Subjects", "Person-years", "Administrations"]
+
+
+def test_findings_come_the_gravest_first() -> None:
+    severities = [row[1] for row in view.findings(results()).blocks[0].rows]
+    assert severities == ["error", "warning", "info"]
+
+
+def test_files_are_told_with_their_rows() -> None:
+    assert view.inputs(results()).blocks[0].rows[2][:4] == ["adverse_events.csv", "951", "948", "3"]
+
+
+def test_a_table_has_the_same_number_in_both_reports() -> None:
+    numbers = {
+        scope: [
+            view.signals(made).number,
+            topic_tables.topics(made)[0].table.number,
+            term_tables.terms(made, "soc")[0].table.number,
+            term_tables.terms(made, "pt")[0].table.number,
+            view.groups(made).number,
+            view.findings(made).number,
+            view.inputs(made).number,
+        ]
+        for scope, made in (("closed", results()), ("open", results("open")))
+    }
+    assert numbers["closed"] == numbers["open"] == [1, 2, 4, 5, 6, 7, 8]
