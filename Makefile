@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run test lint bench browser lock clean
+.PHONY: help run test simulate lint bench browser lock clean
 
 help:
 	@echo "run      make the environment and show the demonstration report"
 	@echo "test     the whole test suite"
 	@echo "lint     ruff, strict types, import contracts"
 	@echo "bench    ratios and costs, printed"
+	@echo "simulate every goal of the methods, measured, into docs/simulations.md"
 	@echo "browser  only the tests that drive a real Chromium"
 	@echo "lock     resolve the dependencies anew (needs uv)"
 
@@ -34,6 +35,9 @@ run: $(VENV)/run.stamp
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+simulate: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.simulation --out docs/simulations.md
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

@@ -11,6 +11,7 @@ import polars as pl
 
 from safetymon import derive, incidence, signals
 from safetymon.domain import ALL_SUBJECTS, Finding, Group, Scope
+from safetymon.errors import UsageError
 from safetymon.signals import Numbers, State
 from safetymon.signals.evidence import Finding as RuleFinding
 from safetymon.study import Rule, Study
@@ -59,11 +60,12 @@ def counted(frames: Frames, study: Study) -> Counted:
     """Counts one scope of a study and evaluates its rules.
 
     Raises:
-        UsageError: Groups that overlap are to be summed, or a rule is about nothing.
+        UsageError: Groups that overlap are to be summed or compared, or a rule is about nothing.
     """
     groups = groups_of(study, frames.scope)
     ledger = derive.ledger(frames.exposure, frames.subjects, frames.cutoff, study.emergent)
     members = derive.members(ledger, groups, study.report.person_time)
+    _refuse_overlap(members, groups)
     placed, emergence = _placed(frames, study, ledger)
     terms = derive.topic_terms(frames.events, resolved(study.topic), frames.adjudication)
     occurrences = derive.occurrences(placed, terms)
@@ -96,6 +98,19 @@ def rules_of(study: Study, scope: Scope) -> tuple[Rule, ...]:
 def reference_of(study: Study) -> str | None:
     """The reference treatment, if there is one."""
     return next((name for name, t in study.treatments.items() if t.reference), None)
+
+
+def _refuse_overlap(members: pl.DataFrame, groups: tuple[Group, ...]) -> None:
+    """Time on treatment cannot stand on both sides of a comparison."""
+    sides = {name: set(rows) for name, rows in members.group_by("group").agg("row").rows()}
+    for group in groups:
+        both = sides.get(group.name, set()) & sides.get(group.reference or "", set())
+        if both:
+            twice = members.filter(pl.col("row").is_in(both))["subject"].n_unique()
+            raise UsageError(
+                f"group '{group.name}': its reference '{group.reference}' counts the same time on "
+                f"treatment (subjects: {twice}); compare with another treatment or other periods"
+            )
 
 
 def _placed(

@@ -11,15 +11,18 @@ import polars as pl
 
 from safetymon import analysis
 from safetymon.analysis import Frames
+from safetymon.signals.detect import SWITCHED_OFF
 from safetymon.study import Study
 
 DEFINITIONS, EDITED, NEW = "changed definitions", "edited history", "new data"
 
 
 def moved(verdicts: pl.DataFrame, before: pl.DataFrame) -> list[str]:
-    """The rules that turned at this look: another verdict, or the first look against a signal.
+    """The rules that turned at this look: another verdict, or a signal's looks that now differ.
 
-    Open follows raised, and cleared follows looks that spoke against it: those turned before.
+    Open follows raised, and cleared follows looks that spoke against it: those turned before. A
+    standing signal turns when a look first speaks against it, when looks stop doing so, and when
+    its rule is switched off.
     """
     then = {row["rule"]: row for row in before.to_dicts()}
     return [row["rule"] for row in verdicts.to_dicts() if _turned(row, then.get(row["rule"]))]
@@ -28,8 +31,10 @@ def moved(verdicts: pl.DataFrame, before: pl.DataFrame) -> list[str]:
 def _turned(now: Mapping[str, Any], then: Mapping[str, Any] | None) -> bool:
     if then is None:
         return True
+    if now["text"] == SWITCHED_OFF:
+        return bool(then["text"] != SWITCHED_OFF)
     if now["verdict"] == "open":
-        return bool(now["against"] == 1)
+        return bool(now["against"]) != bool(then["against"])
     return bool(now["verdict"] != then["verdict"] and not then["against"])
 
 
@@ -58,5 +63,12 @@ def with_reasons(
 ) -> pl.DataFrame:
     """The verdicts with the reason of each that turned; a signal's clearing keeps its reason."""
     earlier = dict(before.filter(pl.col("against") > 0).select("rule", "reason").rows())
-    told = {rule: reasons.get(rule, earlier.get(rule)) for rule in verdicts["rule"]}
-    return verdicts.with_columns(pl.Series("reason", list(told.values()), pl.String))
+    told = [_reason(row, reasons, earlier) for row in verdicts.to_dicts()]
+    return verdicts.with_columns(pl.Series("reason", told, pl.String))
+
+
+def _reason(
+    row: Mapping[str, Any], reasons: Mapping[str, str], earlier: Mapping[str, str]
+) -> str | None:
+    clearing = row["against"] or row["verdict"] == "cleared"
+    return reasons.get(row["rule"], earlier.get(row["rule"]) if clearing else None)

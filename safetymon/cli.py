@@ -1,13 +1,14 @@
 """The command line: parse, call one function, say what happened, map errors to exit codes."""
 
 import getpass
+import json
 import logging
 import sys
 import traceback
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from typer.exceptions import Abort, TyperException
@@ -108,7 +109,7 @@ def _options(
 @app.command()
 def demo(out: Out = None) -> None:
     """Run the packaged synthetic trial and write its reports (to reports/ unless told)."""
-    from safetymon import demonstration, monitor
+    from safetymon import demonstration, monitor, rehearsal
     from safetymon.report.summary import print_summary
 
     root = out or Path("reports")
@@ -116,6 +117,9 @@ def demo(out: Out = None) -> None:
     done = monitor.look(study_file, datetime.now(UTC), _actor(), out=root)
     print("Synthetic data, rebuilt from the published aggregates of ProDERM; no real patient.\n")
     print_summary(done.closed)
+    print()
+    for rule, number, when in rehearsal.first_looks(done.closed, "background", "week"):
+        print(f"Looked at every week, a signal from look {number} on, {when:%d %b %Y}: {rule}")
     print()
     _print_done(done)
     print(f"Study file     {study_file}")
@@ -163,6 +167,133 @@ def run_look(
     done = monitor.look(study, datetime.now(UTC), _actor(), _date(cutoff), out)
     _print_done(done)
     return NEW_SIGNAL_EXIT_CODE if fail_on_signal and done.raised else 0
+
+
+@app.command()
+def boundary(
+    background: Annotated[float, typer.Option(help="Acceptable risk, between 0 and 1.")],
+    planned: Annotated[int, typer.Option(help="Subjects to be treated in all.")],
+    alpha: Annotated[float, typer.Option(help="False-signal probability over the trial.")] = 0.05,
+    spending: Annotated[
+        Literal["pocock", "linear", "obrien-fleming"], typer.Option(help="How alpha is spent.")
+    ] = "pocock",
+    rates: Annotated[
+        str, typer.Option(metavar="P,P,…", help="True rates to show the power at.")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print a single-arm stopping boundary, its exact false-signal probability and its power."""
+    from safetymon import plan
+
+    made = plan.boundary_plan(background, planned, alpha, spending, _rates(rates))
+    if as_json:
+        print(json.dumps(made))
+        return
+    print(f"Signal at or above the number of subjects with an event (background {background:g}):")
+    for first, last, stop_at in plan.steps(made["boundary"]):
+        print(f"  n {first:>5} to {last:>5}: {stop_at}")
+    print(f"False-signal probability over the whole trial: {made['false_signal']:.4f}")
+    for row in made["power"]:
+        mean = f"{row['mean_subjects']:.1f} subjects on average"
+        print(f"  true rate {row['rate']:.4f}: power {row['power']:.4f}, {mean}")
+
+
+def _rates(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise UsageError(f"--rates {text}: is not a list of numbers such as 0.01,0.02") from None
+
+
+@app.command()
+def replay(
+    study: StudyFile,
+    every: Annotated[
+        Literal["day", "week", "month"], typer.Option(help="How often looks are made.")
+    ] = "week",
+) -> None:
+    """Re-enact the trial: say at which look each signal would first have been raised (closed)."""
+    from safetymon import rehearsal
+
+    print(f"CLOSED: by treatment. Looks every {every}; a signal is named by its first look.")
+    for row in rehearsal.replayed(study, every, datetime.now(UTC)).to_dicts():
+        print(_replayed(row))
+
+
+def _replayed(row: dict[str, Any]) -> str:
+    if row["look"] is None:
+        return f"- {row['rule']}: no signal at any look. {row['text']}"
+    return f"- {row['rule']}: look {row['look']}, {row['date']:%d %b %Y}. {row['text']}"
+
+
+@app.command()
+def simulate(
+    study: StudyFile,
+    trials: Annotated[int, typer.Option(help="Trials for each rule and harm.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Same seed, same cards.")] = 1,
+) -> None:
+    """Simulate the study's own design: what does each rule do over a whole trial? (closed)."""
+    from safetymon import rehearsal
+
+    made = rehearsal.simulated(study, trials, seed, datetime.now(UTC), _actor())
+    for (rule, method), rows in made.group_by("rule", "method", maintain_order=True):
+        print(f"{rule} ({method}): {rows['basis'][0]}")
+        for row in rows.filter(rows["trials"] > 0).to_dicts():
+            print(_card(row))
+    print("Kept; the closed report of the next look shows the cards.")
+
+
+def _card(row: dict[str, Any]) -> str:
+    when = row["median_days"]
+    soon = "" if when is None else f", median {when:.0f} days to the signal"
+    share = f"{row['signals']:.3f} (± {row['error']:.3f})"
+    return f"  {row['harm']}: a signal in {share} of {row['trials']} trials{soon}"
+
+
+signals = typer.Typer(help="List signals, look into one, record the board's decision (closed).")
+app.add_typer(signals, name="signals")
+
+RuleName = Annotated[str, typer.Argument(metavar="RULE", help="The rule's name.")]
+
+
+@signals.command(name="list")
+def list_signals(study: StudyFile) -> None:
+    """List every rule with its latest verdict and the board's latest decision."""
+    from safetymon.board import board
+
+    for row in board(study, datetime.now(UTC)).latest().to_dicts():
+        decision = row["decision"] or "not assessed"
+        print(f"{row['verdict']}, since look {row['since_look']}, {decision}: {row['rule']}")
+
+
+@signals.command()
+def show(study: StudyFile, rule: RuleName) -> None:
+    """Show a rule's verdict at every look, and every decision on it."""
+    from safetymon.board import board
+
+    one = board(study, datetime.now(UTC)).of(rule)
+    for row in one.history.to_dicts():
+        why = f" ({row['reason']})" if row["reason"] else ""
+        print(f"look {row['look']}, {row['cutoff']:%d %b %Y}: {row['verdict']}{why}. {row['text']}")
+    for row in one.decisions.to_dicts():
+        print(f"{row['decided_at'][:10]}: {row['decision']}, {row['decided_by']}: {row['note']}")
+
+
+@signals.command()
+def assess(
+    study: StudyFile,
+    rule: RuleName,
+    decision: Annotated[
+        str, typer.Option(help="new, under evaluation, confirmed, refuted or closed.")
+    ],
+    by: Annotated[str, typer.Option(help="Who decided.")],
+    note: Annotated[str, typer.Option(help="Why.")] = "",
+) -> None:
+    """Record the board's decision on a signal; it is added, never changed."""
+    from safetymon import board
+
+    chosen = board.assess(study, rule, decision, by, note, datetime.now(UTC))
+    print(f"Recorded: {chosen}")
 
 
 def _date(text: str | None) -> date | None:

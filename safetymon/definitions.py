@@ -37,10 +37,15 @@ _CUT = (
 )
 _SUBJECTS = (
     "Subjects with at least one event, each counted once however many events; the percentage is "
-    "of the subjects at risk, with the exact Clopper-Pearson interval."
+    "of the subjects at risk, with the {} interval."
 )
+_PROPORTION = {"clopper-pearson": "exact Clopper-Pearson", "wilson": "Wilson score"}
+_DIFFERENCE = {
+    "miettinen-nurminen": "Miettinen-Nurminen score",
+    "newcombe": "Newcombe hybrid score",
+}
 _COMPARISONS = (
-    "Risk difference in percentage points with the Miettinen-Nurminen score interval, risk ratio "
+    "Risk difference in percentage points with the {} interval, risk ratio "
     "with Koopman's score interval, and Fisher's exact two-sided p, which describes and does not "
     "decide. Only against a group at risk at the same time."
 )
@@ -54,12 +59,16 @@ def sentences(study: Study, scope: Scope, cutoff: date) -> tuple[tuple[str, str]
         ("Partial onset dates", f"{_PARTIAL[study.emergent.partial_onset].capitalize()}."),
         ("Missing values", f"{_MISSING[study.emergent.missing].capitalize()}."),
         ("Data cut", _CUT.format(cutoff)),
-        ("Subjects", _SUBJECTS),
+        ("Subjects", _SUBJECTS.format(_PROPORTION[study.report.proportion])),
         ("Events", "All occurrences. Events are never a percentage of subjects."),
         ("Rates", _rates(study)),
-        *((("Comparisons", _COMPARISONS),) if scope == "closed" else ()),
+        *(_comparisons(study) if scope == "closed" else ()),
         *(("Topic: " + topic, _topic(terms)) for topic, terms in resolved(study.topic).items()),
     )
+
+
+def _comparisons(study: Study) -> tuple[tuple[str, str], ...]:
+    return (("Comparisons", _COMPARISONS.format(_DIFFERENCE[study.report.difference])),)
 
 
 def _population(scope: Scope) -> str:

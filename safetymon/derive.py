@@ -199,16 +199,21 @@ def first_seen(
 ) -> pl.DataFrame:
     """The events with `seen`, the day from which the monitor counts each as known.
 
-    What an earlier look recorded (`known`: subject, key, seen) never changes. A new record counts
-    from its data-entry date where it has one; else from its onset, or from the day after the
-    previous look's cut-off if the onset lies before it: evidence is not written into the past.
+    What an earlier look recorded (`known`: subject, key, seen) never changes: a look back in time
+    keeps a day that lies beyond its cut-off. A new record counts from its data-entry date where it
+    has one (from its onset if that is dated later: nobody can know of it before); else from its
+    onset, or from the day after the previous look's cut-off if the onset lies before it: evidence
+    is not written into the past.
     """
+    entered = pl.max_horizontal("reported", "onset_low")
+    reported = pl.when(pl.col("reported").is_not_null()).then(entered)
     fresh = pl.col("onset_low").fill_null(cutoff)
     if previous_cutoff is not None:
         fresh = pl.max_horizontal(fresh, pl.lit(previous_cutoff).dt.offset_by("1d"))
-    day = pl.coalesce("seen", "reported", fresh)
     joined = events.join(known, on=["subject", "key"], how="left", maintain_order="left")
-    return joined.with_columns(pl.min_horizontal(day, pl.lit(cutoff)).alias("seen"))
+    return joined.with_columns(
+        pl.coalesce("seen", reported, pl.min_horizontal(fresh, pl.lit(cutoff))).alias("seen")
+    )
 
 
 def topic_terms(

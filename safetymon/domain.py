@@ -136,13 +136,15 @@ class Topic(Definition):
 
 
 class ReportSettings(Definition):
-    """`[report]`: confidence level of the intervals, days in a person-year, what counts as time.
+    """`[report]`: intervals and their confidence, days in a person-year, what counts as time.
 
     `person_time` is "at risk" (first dose to the end of the emergent window: it matches the
     numerator) or "on treatment" (first dose to last dose).
     """
 
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    proportion: Literal["clopper-pearson", "wilson"] = "clopper-pearson"
+    difference: Literal["miettinen-nurminen", "newcombe"] = "miettinen-nurminen"
     days_per_year: Annotated[float, Field(ge=365, le=366)] = 365.25
     person_time: PersonTime = "at risk"
 
@@ -236,6 +238,7 @@ class Results:
     evidence: pl.DataFrame
     sensitivity: pl.DataFrame
     screen: pl.DataFrame
+    cards: pl.DataFrame
     confidence: float
     findings: tuple[Finding, ...]
     calendar: pl.DataFrame

@@ -18,6 +18,12 @@ from safetymon.stats import comparisons, proportions, rates
 
 Array = npt.NDArray[np.float64]
 
+_PROPORTION = {"clopper-pearson": proportions.clopper_pearson, "wilson": proportions.wilson}
+_DIFFERENCE = {
+    "miettinen-nurminen": comparisons.risk_difference_mn,
+    "newcombe": comparisons.risk_difference_newcombe,
+}
+
 _TERM = ["level", "term", "adjudicated"]
 _CELL = [*_TERM, "estimand", "group"]
 _ESTIMAND: dict[Estimand, pl.Expr] = {
@@ -63,7 +69,7 @@ def by_group(
     """Incidence of every term in every group.
 
     One row a term, estimand and group (`schema.INCIDENCE`): subjects with at least one event (not
-    events) of those at risk, with the Clopper-Pearson interval; events; and two rates a 100
+    events) of those at risk, with the interval the study asks for; events; and two rates a 100
     person-years with exact Poisson intervals, of all occurrences over full time and of first
     occurrences over time to the first event. Topics and "Any event" always have a row.
     """
@@ -79,7 +85,7 @@ def by_group(
         .alias("first_person_years"),
         (pl.col("events") / pl.col("administrations") * 100).alias("per_100_administrations"),
     )
-    return _with_rates(_with_proportions(measured, settings.confidence), settings.confidence)
+    return _with_rates(_with_proportions(measured, settings), settings.confidence)
 
 
 def _counts(occurrences: pl.DataFrame, members: pl.DataFrame, estimand: Estimand) -> pl.DataFrame:
@@ -118,11 +124,11 @@ def _scaffold(
     return terms.join(estimands, how="cross").join(sizes, how="cross")
 
 
-def _with_proportions(frame: pl.DataFrame, confidence: float) -> pl.DataFrame:
+def _with_proportions(frame: pl.DataFrame, settings: ReportSettings) -> pl.DataFrame:
     keys = ["subjects", "at_risk"]
     pairs = frame.select(keys).unique()
     subjects, at_risk = _arrays(pairs, keys)
-    low, high = proportions.clopper_pearson(subjects, at_risk, confidence)
+    low, high = _PROPORTION[settings.proportion](subjects, at_risk, settings.confidence)
     intervals = pairs.with_columns(_series("ci_low", low * 100), _series("ci_high", high * 100))
     return frame.join(intervals, on=keys, how="left", maintain_order="left")
 
@@ -154,7 +160,7 @@ def compare(
     """Each group beside its reference, for those that have one.
 
     One row a term, estimand and such a group (`schema.COMPARISONS`): risk difference in
-    percentage points with the Miettinen-Nurminen score interval, risk ratio with Koopman's score
+    percentage points with the interval the study asks for, risk ratio with Koopman's score
     interval (null where not estimable), Fisher's exact two-sided p as a description.
     """
     pairs = pl.DataFrame(
@@ -170,7 +176,7 @@ def compare(
         control, on=[*cell, "reference"], nulls_equal=True, maintain_order="left"
     )
     distinct = sides.select(keys).unique()
-    described = distinct.with_columns(_comparison_columns(distinct, keys, settings.confidence))
+    described = distinct.with_columns(_comparison_columns(distinct, keys, settings))
     joined = sides.join(described, on=keys, how="left", maintain_order="left")
     return joined.select(
         pl.col(name).cast(kind).fill_nan(None) if kind == pl.Float64 else pl.col(name).cast(kind)
@@ -178,10 +184,13 @@ def compare(
     )
 
 
-def _comparison_columns(pairs: pl.DataFrame, keys: list[str], confidence: float) -> list[pl.Series]:
+def _comparison_columns(
+    pairs: pl.DataFrame, keys: list[str], settings: ReportSettings
+) -> list[pl.Series]:
     x1, n1, x2, n2 = _arrays(pairs, keys)
-    difference, rd_low, rd_high = comparisons.risk_difference_mn(x1, n1, x2, n2, confidence)
-    ratio, rr_low, rr_high = comparisons.risk_ratio_score(x1, n1, x2, n2, confidence)
+    interval, level = _DIFFERENCE[settings.difference], settings.confidence
+    difference, rd_low, rd_high = interval(x1, n1, x2, n2, level)
+    ratio, rr_low, rr_high = comparisons.risk_ratio_score(x1, n1, x2, n2, level)
     return [
         _series("risk_difference", difference * 100),
         _series("rd_low", rd_low * 100),

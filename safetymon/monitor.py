@@ -1,6 +1,6 @@
 """One look, from listing files to reports: the only place where the stages are chained."""
 
-import hashlib
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -18,30 +18,30 @@ from safetymon import (
     definitions,
     derive,
     incidence,
-    listings,
     report,
     signals,
 )
 from safetymon.analysis import Counted, Frames
 from safetymon.audit import AuditEvent
+from safetymon.cuts import Source, source
 from safetymon.domain import (
-    EVENT_ROLE,
     Cut,
     Extract,
     Finding,
     InputFile,
-    Listings,
     Look,
     Results,
     Scope,
 )
 from safetymon.errors import DataRefusedError
-from safetymon.schema import SCREEN
+from safetymon.schema import CARDS, SCREEN
 from safetymon.signals import Detected
 from safetymon.signals.screening import screen_terms
 from safetymon.store import Store, opened
 from safetymon.study import Study
 from safetymon.topics import resolved
+
+log = logging.getLogger(__name__)
 
 STATE = "state"
 """The folder beside the study file that holds its store."""
@@ -92,89 +92,55 @@ def look(
         DataRefusedError: The data cannot be trusted as a whole; nothing is stored or written.
         StudyBusyError: Another process holds the study.
     """
-    study = config.load(study_file)
-    read = listings.read(study, study_file.parent)
-    _refuse_unreadable_events(study, read)
-    extract = _extract(study, read)
-    cut = _cut(study, read, extract, cutoff, now)
+    made = source(study_file, now, cutoff)
+    study, extract, cut = made.study, made.extract, made.cut
     root = (out or study_file.parent / "reports") / study.study.id
     with opened(study_file.parent / STATE, study.study.id, now) as store:
-        _refuse_lost_events(study, read, extract, store)
+        _refuse_lost_events(made, store)
         with store.transaction():
-            store.save_cut(cut, extract, read, AuditEvent(now, actor, "cut", cut.id))
+            store.save_cut(cut, extract, made.read, AuditEvent(now, actor, "cut", cut.id))
             known = store.find_look(cut, config.definitions_sha256(study), __version__)
             here = _Here(store, study, extract, cut, known or _new_look(study, store, now))
-            closed, pooled = _both(here)
+            previous = store.previous_cut(here.look.number, cut.cutoff)
+            frames = _frames(here, previous)
+            closed, pooled = _both(here, frames, previous)
             if known is None:
-                _record(here, closed, pooled, AuditEvent(now, actor, "look", str(here.look.number)))
-    written = [report.write(results, root) for results in (closed, pooled)]
+                event = AuditEvent(now, actor, "look", str(here.look.number))
+                _record(here, closed, pooled, frames.events, event)
+        log.info("look %d at cut-off %s: counted and stored", here.look.number, cut.cutoff)
+        written = [report.write(results, root) for results in (closed, pooled)]
+        if not store.has_report(here.look.number):
+            event = AuditEvent(now, actor, "report", str(here.look.number))
+            with store.transaction():
+                store.record_report(here.look, _files(written), event)
     return LookDone(closed, pooled, written[0].report, written[1].report, known is not None)
+
+
+def _files(written: list[report.Written]) -> pl.DataFrame:
+    """One row a report file: scope, path in the look's folder, sha256."""
+    rows = [
+        (scope, path, sha256)
+        for scope, one in zip(("closed", "open"), written, strict=True)
+        for path, sha256 in one.sha256.items()
+    ]
+    return pl.DataFrame(rows, schema=["scope", "path", "sha256"], orient="row")
 
 
 def check(study_file: Path, now: datetime) -> Checked:
     """Reads study file and data and returns all that was found; stores and writes nothing."""
-    study = config.load(study_file)
-    read = listings.read(study, study_file.parent)
-    cutoff = _cut(study, read, _extract(study, read), None, now).cutoff
-    counted = analysis.counted(frames_of(read, cutoff), study)
-    return Checked(read.inputs, (*read.findings, *counted.emergence))
+    made = source(study_file, now)
+    counted = analysis.counted(made.frames(), made.study)
+    return Checked(made.read.inputs, (*made.read.findings, *counted.emergence))
 
 
-def frames_of(read: Listings, cutoff: date) -> Frames:
-    """The closed frames of listings that were never looked at: events count when reported."""
-    nothing_seen = pl.DataFrame(schema={"subject": pl.String, "key": pl.String, "seen": pl.Date})
-    events = derive.first_seen(read.events, nothing_seen, None, cutoff)
-    exposure = read.exposure.filter(pl.col("start") <= cutoff)
-    known = analysis.known_by(events, cutoff)
-    return Frames("closed", cutoff, read.subjects, exposure, known, read.adjudication)
-
-
-def _extract(study: Study, read: Listings) -> Extract:
-    """The same files read the same way by the same version are the same extract."""
-    reading = study.model_dump_json(
-        include={"data": True, "treatments": True, "periods": True},
-        exclude={"data": {"folder", "files", "cutoff"}},
-    )
-    files = [f"{i.role} {i.sha256}" for i in read.inputs]
-    return Extract(_hash(__version__, reading, *sorted(files)), reading)
-
-
-def _cut(study: Study, read: Listings, extract: Extract, asked: date | None, now: datetime) -> Cut:
-    setting = asked or study.data.cutoff
-    # A mistyped date in the future must not carry the cut-off with it.
-    latest = min(derive.latest_date(read), now.date())
-    cutoff = latest if setting == "latest" else setting
-    first = read.exposure["start"].min()
-    if isinstance(first, date) and first > cutoff:
-        raise DataRefusedError(
-            f"cut-off {cutoff}: nobody had been treated by then (first treatment {first}); "
-            "choose a later cut-off"
-        )
-    return Cut(_hash(extract.id, cutoff.isoformat()), cutoff, read.inputs)
-
-
-def _hash(*parts: str) -> str:
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def _refuse_lost_events(study: Study, read: Listings, extract: Extract, store: Store) -> None:
+def _refuse_lost_events(made: Source, store: Store) -> None:
     """An extract without events that used to have some is a broken export, not "no new events"."""
-    role = EVENT_ROLE[study.data.standard]
-    events = next(i for i in read.inputs if i.role == role)
-    before = store.most_rows_before(role, extract.id)
+    events = made.events_file()
+    before = store.most_rows_before(events.role, made.extract.id)
     if events.accepted == 0 and before > 0:
         raise DataRefusedError(
             f"{events.path}: holds no adverse events that can be read ({events.rows} rows), but an "
             f"earlier extract held {before}; have the export repeated"
-        )
-
-
-def _refuse_unreadable_events(study: Study, read: Listings) -> None:
-    events = next(i for i in read.inputs if i.role == EVENT_ROLE[study.data.standard])
-    if events.rows and not events.accepted:
-        raise DataRefusedError(
-            f"{events.path}: none of its {events.rows} rows could be accepted; "
-            "see `safetymon check`, and correct the listing or the study file"
         )
 
 
@@ -185,10 +151,8 @@ def _new_look(study: Study, store: Store, now: datetime) -> Look:
     return Look(store.next_look_number(), now, config.definitions_sha256(study), versions)
 
 
-def _both(here: _Here) -> tuple[Results, Results]:
+def _both(here: _Here, frames: Frames, previous: Cut | None) -> tuple[Results, Results]:
     """The closed and the open results; the board sees the pooled rules too."""
-    previous = here.store.previous_cut(here.look.number, here.cut.cutoff)
-    frames = _frames(here, "closed", previous.cutoff if previous else None)
     blind = replace(
         frames,
         scope="open",
@@ -207,15 +171,16 @@ def _both(here: _Here) -> tuple[Results, Results]:
     )
 
 
-def _frames(here: _Here, scope: Scope, previous_cutoff: date | None) -> Frames:
+def _frames(here: _Here, previous: Cut | None) -> Frames:
+    """The closed frames of the cut, each event with the day from which it counts."""
     store, extract, cutoff = here.store, here.extract.id, here.cut.cutoff
-    events = derive.first_seen(store.events(extract, cutoff), store.seen(), previous_cutoff, cutoff)
+    before = previous.cutoff if previous else None
     return Frames(
-        scope,
+        "closed",
         cutoff,
         store.subjects(extract),
-        store.exposure(extract, cutoff, scope),
-        events,
+        store.exposure(extract, cutoff, "closed"),
+        derive.first_seen(store.events(extract, cutoff), store.seen(), before, cutoff),
         store.adjudication(extract),
     )
 
@@ -243,6 +208,7 @@ def _results(here: _Here, frames: Frames, previous: Cut | None) -> tuple[Results
         evidence=detected.evidence,
         sensitivity=detected.sensitivity,
         screen=_screen(here, counted, scope),
+        cards=_cards(here, scope),
         confidence=study.report.confidence,
         findings=tuple(f for f in found if scope == "closed" or f.about == "open"),
         calendar=incidence.calendar(
@@ -251,6 +217,12 @@ def _results(here: _Here, frames: Frames, previous: Cut | None) -> tuple[Results
         definitions=definitions.sentences(study, scope, frames.cutoff),
     )
     return results, replace(detected, signals=told)
+
+
+def _cards(here: _Here, scope: Scope) -> pl.DataFrame:
+    """What was simulated under these definitions; for the board only."""
+    made = here.store.cards(here.look.definitions_sha256)
+    return made.cast(CARDS) if scope == "closed" else pl.DataFrame(schema=CARDS)  # type: ignore[arg-type]  # a plain dict of types
 
 
 def _screen(here: _Here, counted: Counted, scope: Scope) -> pl.DataFrame:
@@ -290,16 +262,13 @@ def _old_frames(here: _Here, frames: Frames, previous: Cut) -> Frames:
     )
 
 
-def _record(here: _Here, closed: Results, pooled: Results, event: AuditEvent) -> None:
+def _record(
+    here: _Here, closed: Results, pooled: Results, events: pl.DataFrame, event: AuditEvent
+) -> None:
     """Keeps the look, its verdicts, the screen's flags and the day each event was first seen."""
     own = closed.signals.filter(~pl.col("rule").is_in(pooled.signals["rule"].implode()))
     verdicts: dict[Scope, pl.DataFrame] = {"closed": own, "open": pooled.signals}
-    seen = _frames(here, "closed", _previous_cutoff(here)).events.select("subject", "key", "seen")
+    seen = events.select("subject", "key", "seen")
     here.store.record_look(
         here.look, here.cut, here.study.model_dump_json(), verdicts, seen, closed.screen, event
     )
-
-
-def _previous_cutoff(here: _Here) -> date | None:
-    previous = here.store.previous_cut(here.look.number, here.cut.cutoff)
-    return previous.cutoff if previous else None

@@ -185,6 +185,23 @@ SCREEN: Columns = {
 }
 """One row a preferred term and group with a reference: the tier 2 screen."""
 
+CARDS: Columns = {
+    "rule": pl.String,
+    "method": pl.String,
+    "harm": pl.String,  # what was true in the simulated trials, in words
+    "effect": pl.Float64,  # how large: a ratio of risks or hazards, 1 is no harm
+    "trials": pl.Int64,  # simulated; 0: the rule was not, and basis says why
+    "signals": pl.Float64,  # share of the trials with a signal at any look
+    "error": pl.Float64,  # Monte-Carlo standard error of that share
+    "median_days": pl.Float64,  # from the first dose in the trial to the signal; null: none
+    "median_subjects": pl.Float64,  # treated by the day of the signal; null: none
+    "basis": pl.String,  # what the simulated trials were drawn from, in words
+}
+"""One row a rule and simulated harm: what the rule does over a whole trial.
+
+Medians are over all trials: null where fewer than half of them give a signal.
+"""
+
 CALENDAR: Columns = {
     "term": pl.String,
     "group": pl.String,

@@ -38,7 +38,8 @@ def write_study(recognised: Recognised, folder: str) -> str:
         A file that runs unchanged if the standard is ADaM or SDTM; for an EDC listing it says
         "NOT FOUND" wherever a person has to fill in a name.
     """
-    sections = (_head, _data, _files, _columns, _treatments, _emergent, _groups, _topics, _rule)
+    sections = (_head, _data, _files, _columns, _treatments, _emergent, _groups, _topics,
+                _evidence, _rule)  # fmt: skip
     lines = (line for section in sections for line in (*section(recognised, folder), ""))
     return "\n".join(lines)
 
@@ -149,12 +150,24 @@ def _topics(known: Recognised, _folder: str) -> Iterator[str]:
     yield '# add_terms = ["Retinal vein occlusion"]'
 
 
+def _evidence(known: Recognised, _folder: str) -> Iterator[str]:
+    yield "# The plan of the trial. CORRECT BOTH NUMBERS from the protocol, and do not change them"
+    yield "# while the trial runs: how fast alpha is spent depends on them. Found in these data:"
+    yield "[evidence]"
+    yield f"planned_subjects = {max(known.subjects, 1)}    # subjects treated"
+    yield f"window_days = {max(known.exposed_days or 1, 1)}    # median days on a treatment"
+    yield "alpha = 0.05"
+    yield "screen_q = 0.10    # false discovery rate of the screen of all terms; 0 for no screen"
+
+
 def _rule(known: Recognised, _folder: str) -> Iterator[str]:
     others = [e for e in known.exposed if e[0] != _reference(known)] or [("", "", 0)]
     treatment, period, _ = others[0]
     group = f"{period}, {treatment}" if len(known.periods) > 1 else treatment
     compared = _reference(known) is not None
-    yield "# A rule: when is it a signal? Remove the marks to use it."
+    yield "# Without a rule each built-in topic is weighed against the reference, look by look, and"
+    yield "# without a reference against the topic's background (add it to [[topic]])."
+    yield "# A rule of your own: when is it a signal? Remove the marks to use it."
     yield "# [[rule]]"
     yield '# topic = "thromboembolism"'
     yield f"# group = {_text(group)}"

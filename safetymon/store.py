@@ -174,6 +174,34 @@ class Store:
         self._insert("look/write_flags", screen.filter("flagged"), look=look.number)
         self._record(event)
 
+    def record_decision(self, rule: str, decision: str, note: str, event: AuditEvent) -> None:
+        """Keeps a decision of the board on a rule's signal; `event.actor` is who decided."""
+        at = event.at.isoformat()
+        self._run("decision/write", rule=rule, decision=decision, by=event.actor, note=note, at=at)
+        self._record(event)
+
+    def decisions(self) -> pl.DataFrame:
+        """One row a decision, oldest first: rule, decision, decided_by, note, decided_at."""
+        return self._read("decision/read")
+
+    def history(self) -> pl.DataFrame:
+        """One row a look and rule, oldest look first."""
+        return self._read("look/history")
+
+    def record_cards(self, definitions: str, cards: pl.DataFrame, event: AuditEvent) -> None:
+        """Keeps the rule cards simulated under a set of definitions, instead of earlier ones."""
+        self._run("card/delete", definitions=definitions)
+        self._insert("card/write", cards, definitions=definitions)
+        self._record(event)
+
+    def cards(self, definitions: str) -> pl.DataFrame:
+        """One row a rule and harm (`schema.CARDS`); none if nothing was simulated."""
+        return self._read("card/read", definitions=definitions)
+
+    def has_report(self, number: int) -> bool:
+        """Whether the hashes of a look's report files are on record."""
+        return self._count("look/has_report", look=number) > 0
+
     def record_report(self, look: Look, files: pl.DataFrame, event: AuditEvent) -> None:
         """Keeps the hash of each report file: one row a scope and path."""
         self._insert("look/write_report_files", files, look=look.number)

@@ -26,6 +26,7 @@ from safetymon.domain import (
     Results,
     Scope,
 )
+from tests import evidence_fixture
 
 FIRST_IVIG, FIRST_PLACEBO, ALL_IVIG = "First period, IVIg", "First period, placebo", "All IVIg"
 TOPICS = ("headache", "pyrexia", "nausea", "thromboembolism")
@@ -88,9 +89,12 @@ def results(
         signals=_signals(incidence, look, closed=closed)
         if rules
         else schema_frame({}, schema.SIGNALS),
-        evidence=schema_frame({}, schema.EVIDENCE),
-        sensitivity=schema_frame({}, schema.SENSITIVITY),
-        screen=schema_frame({}, schema.SCREEN),
+        evidence=evidence_fixture.evidence(scope) if rules else schema_frame({}, schema.EVIDENCE),
+        sensitivity=evidence_fixture.sensitivity(scope)
+        if rules
+        else schema_frame({}, schema.SENSITIVITY),
+        screen=evidence_fixture.screen(names, look) if closed else schema_frame({}, schema.SCREEN),
+        cards=schema_frame({}, schema.CARDS),
         confidence=0.95,
         findings=_findings(scope),
         calendar=_calendar(events, groups, cutoff, scale),
@@ -263,7 +267,7 @@ def _comparison(row: dict[str, float]) -> tuple[object, ...]:
 
 
 def _signals(incidence: pl.DataFrame, look: int, *, closed: bool) -> pl.DataFrame:
-    """One signal of each kind; columns that a threshold rule does not fill stay null."""
+    """One signal of each kind, by a limit and by evidence."""
     group = ALL_IVIG if closed else ALL_SUBJECTS
     rows = [
         _signal(incidence, "headache", group, 60.0, "no signal", 1),
@@ -273,6 +277,7 @@ def _signals(incidence: pl.DataFrame, look: int, *, closed: bool) -> pl.DataFram
         _signal(incidence, "pyrexia", group, 10.0, "open", 2),
         _signal(incidence, "nausea", group, 10.0, "too little data", 1)
         | {"value": None, "text": "Too little data: 100 subjects at risk, 200 wanted."},
+        *evidence_fixture.signals("closed" if closed else "open", look),
     ]
     return pl.DataFrame(rows, schema=schema.SIGNALS)
 
@@ -300,6 +305,12 @@ def _signal(
         "limit": limit,
         "since_look": since,
         "text": text,
+        "e_value": None,
+        "crossed_on": None,
+        "looks": 1,
+        "against": 1 if verdict == "open" else 0,
+        "fragile": False,
+        "reason": "new data" if verdict == "raised" else None,
     }
 
 

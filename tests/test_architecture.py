@@ -33,7 +33,7 @@ def test_every_query_says_its_grain_first(path: Path) -> None:
 
 def test_every_query_is_asked_and_every_question_has_one() -> None:
     names = {str(p.relative_to(ROOT / "queries").with_suffix("")) for p in QUERIES}
-    asked = set(re.findall(r'"((?:cut|derive|look|checks|audit)/[a-z_{}]+)"',
+    asked = set(re.findall(r'"((?:cut|derive|look|checks|audit|decision|card)/[a-z_{}]+)"',
                            (ROOT / "safetymon" / "store.py").read_text()))  # fmt: skip
     tables = ("inputs", "findings", "subjects", "exposure", "events", "adjudication", "rejected")
     asked |= {f"cut/write_{name}" for name in tables}

@@ -1,5 +1,7 @@
 -- The study's store. An extract is a set of input files as read; a cut is an extract at a cut-off
 -- date; a look is one analysis of one cut under one set of definitions. Rows are only ever added.
+-- The tables of listing rows have no keys: an index over a million rows costs more than the rows,
+-- and the reader has rejected duplicates before they come here.
 
 create table migration (
     version integer primary key,
@@ -43,8 +45,7 @@ create table subject (
     arm varchar,
     randomised date,
     "left" date,
-    died date,
-    primary key (extract, subject)
+    died date
 );
 
 -- One row a recorded exposure.
@@ -79,8 +80,7 @@ create table event (
     fatal boolean,
     withdrawn boolean,
     emergent_flag boolean,
-    reported date,
-    primary key (extract, subject, "key")
+    reported date
 );
 
 -- One row an adjudicated record and topic.
@@ -153,8 +153,7 @@ create table seen (
     subject varchar not null,
     "key" varchar not null,
     seen date not null,
-    look integer not null references look (number),
-    primary key (subject, "key")
+    look integer not null references look (number)
 );
 
 -- One row a preferred term and group flagged by the screen at a look.
@@ -185,4 +184,29 @@ create table audit (
     detail varchar not null,
     previous varchar not null,
     hash varchar not null
+);
+
+-- One row a decision of the board on a rule's signal; only ever added.
+create table decision (
+    seq bigint primary key,
+    "rule" varchar not null,
+    decision varchar not null,
+    decided_by varchar not null,
+    note varchar not null,
+    decided_at varchar not null
+);
+
+-- One row a rule and harm under one set of definitions: what the rule does, simulated.
+create table card (
+    definitions_sha256 varchar not null,
+    "rule" varchar not null,
+    "method" varchar not null,
+    harm varchar not null,
+    effect double not null,
+    trials bigint not null,
+    signals double,
+    error double,
+    median_days double,
+    median_subjects double,
+    basis varchar not null
 );

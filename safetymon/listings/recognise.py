@@ -27,7 +27,8 @@ class Recognised:
 
     `exposed` has one entry a treatment and period: both as recorded, and its number of subjects.
     `treatments` is the same over all periods, `terms` the preferred terms with theirs, commonest
-    first. `first` is the first day of exposure and `last` the latest of all dates. `columns` and
+    first. `first` is the first day of exposure, `last` the latest of all dates, `subjects` the
+    number exposed, `exposed_days` the median days on a treatment in a period. `columns` and
     `missing` (role, our column) are for EDC listings. `remarks` are sentences for the person who
     reads the study file.
     """
@@ -40,6 +41,8 @@ class Recognised:
     exposed: tuple[tuple[str, str, int], ...] = ()
     first: date | None = None
     last: date | None = None
+    exposed_days: int | None = None
+    subjects: int = 0
     terms: tuple[tuple[str, int], ...] = ()
     flagged: bool = False
     date_formats: tuple[str, ...] = ()
@@ -138,7 +141,19 @@ def _with_exposure(base: Recognised, part: Part) -> Recognised:
         exposed=tuple((names[upper], period, n) for upper, period, n in each),
         first=_day(rows["start"].min()),
         last=_latest(base, rows, "start", "end"),
+        subjects=rows["subject"].n_unique(),
+        exposed_days=_median_days(rows),
     )
+
+
+def _median_days(rows: pl.DataFrame) -> int | None:
+    """Median days from a subject's first to last day on a treatment in a period."""
+    ends = pl.coalesce("end", "start").max()
+    spans = rows.group_by("subject", "period", "treatment").agg(
+        ((ends - pl.col("start").min()).dt.total_days() + 1).alias("days")
+    )
+    median = spans["days"].median()
+    return round(median) if isinstance(median, float) else None
 
 
 def _with_events(base: Recognised, part: Part) -> Recognised:

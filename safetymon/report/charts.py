@@ -32,24 +32,33 @@ STEP_TIPS = ("label", "day", "subjects")
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What stands around a chart: title, unit and denominator, height of a line, description."""
+    """What stands around a chart: title, unit and denominator, height of a line, description.
+
+    `interval` is what an interval is called: its level is the study's.
+    """
 
     title: str
     counted: str
     line: int
     description: str
     cutoff: date
+    interval: str
 
 
-def topic_dots(incidence: pl.DataFrame, groups: pl.DataFrame, cutoff: date) -> Spec:
+def topic_dots(
+    incidence: pl.DataFrame, groups: pl.DataFrame, cutoff: date, confidence: float
+) -> Spec:
     """Percent of subjects with its interval, by topic (adjudicated) and group."""
     kept = incidence.filter(pl.col("level") == "topic", pl.col("adjudicated"))
-    description = "Topics: percent of subjects with an event, with its interval, by group"
-    words = Words("Topics: subjects with an event", COUNTED, 17, description, cutoff)
+    title = wording.interval_title(confidence)
+    description = f"Topics: percent of subjects with an event, with its {title}, by group"
+    words = Words("Topics: subjects with an event", COUNTED, 17, description, cutoff, title)
     return _dots(_ranked_as_given(kept), groups, words)
 
 
-def term_dots(incidence: pl.DataFrame, groups: pl.DataFrame, cutoff: date) -> Spec | None:
+def term_dots(
+    incidence: pl.DataFrame, groups: pl.DataFrame, cutoff: date, confidence: float
+) -> Spec | None:
     """Percent of subjects with its interval, the most frequent preferred terms, by group.
 
     "Most frequent" by the highest percentage in any group, for each estimand of its own. None:
@@ -60,16 +69,18 @@ def term_dots(incidence: pl.DataFrame, groups: pl.DataFrame, cutoff: date) -> Sp
         return None
     ranks = most_frequent(terms).filter(pl.col("rank") < MOST_TERMS)
     rows = terms.join(ranks, on=TERM, maintain_order="left")
+    title = wording.interval_title(confidence)
     description = (
         f"The {MOST_TERMS} most frequent preferred terms: percent of subjects with an event, "
-        "with its interval, by group"
+        f"with its {title}, by group"
     )
-    return _dots(
-        rows, groups, Words("Most frequent preferred terms", COUNTED, 12, description, cutoff)
-    )
+    words = Words("Most frequent preferred terms", COUNTED, 12, description, cutoff, title)
+    return _dots(rows, groups, words)
 
 
-def difference_dots(comparisons: pl.DataFrame, groups: pl.DataFrame, cutoff: date) -> Spec | None:
+def difference_dots(
+    comparisons: pl.DataFrame, groups: pl.DataFrame, cutoff: date, confidence: float
+) -> Spec | None:
     """Risk difference with its interval, by topic (adjudicated) and pair of groups; None: no pair.
 
     A pair keeps the colour and shape of its group.
@@ -81,15 +92,16 @@ def difference_dots(comparisons: pl.DataFrame, groups: pl.DataFrame, cutoff: dat
     sizes = dict(groups.select("group", "subjects").rows())
     labels = {(one, other): _pair(one, other, sizes) for one, other in pairs}
     looks = Looks(list(labels.values()), [list(sizes).index(group) for group, _ in pairs])
+    title = wording.interval_title(confidence)
     layers = [
         marks.interval("Percentage points"),
-        marks.estimate(looks, DIFFERENCE_TIPS),
+        marks.estimate(looks, DIFFERENCE_TIPS, interval=title),
         marks.beside("shown"),
     ]
     ranked = _ranked_as_given(kept).rows(named=True)
     rows = [_difference(row, labels[row["group"], row["reference"]]) for row in ranked]
-    description = "Topics: difference in percent of subjects to the reference group, with interval"
-    words = Words("Topics: risk difference", AT_RISK, 22, description, cutoff)
+    description = f"Topics: difference in percent of subjects to the reference group, with {title}"
+    words = Words("Topics: risk difference", AT_RISK, 22, description, cutoff, title)
     return _banded(rows, [marks.zero(), _over_bands(layers, looks)], words)
 
 
@@ -111,7 +123,8 @@ def _dots(frame: pl.DataFrame, groups: pl.DataFrame, words: Words) -> Spec:
     labels = {name: f"{name} (N = {n:,})" for name, n in groups.select("group", "subjects").rows()}
     looks = Looks(list(labels.values()), range(len(labels)))
     axis = "Percent of subjects at risk"
-    layers = [marks.interval(axis), marks.estimate(looks, DOT_TIPS), marks.beside("counts")]
+    points = marks.estimate(looks, DOT_TIPS, interval=words.interval)
+    layers = [marks.interval(axis), points, marks.beside("counts")]
     rows = [_dot(row, labels[row["group"]]) for row in frame.rows(named=True)]
     return _banded(rows, [_over_bands(layers, looks)], words)
 
@@ -185,7 +198,7 @@ def _steps(topic: str, parts: list[pl.DataFrame], cutoff: date) -> Spec:
     axes = marks.layer(
         layers,
         x=marks.calendar_axis("Calendar date"),
-        y=marks.count_axis("Subjects"),
+        y=marks.count_axis("Subjects", max(row["n"] for row in rows)),
         color=looks.colour(),
     )
     day = wording.day(cutoff)

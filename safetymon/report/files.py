@@ -49,7 +49,7 @@ def write(results: Results, root: Path) -> Written:
 
 
 def require_pooled(results: Results) -> None:
-    """The last door before the open tree: one group, no treatment, no comparison.
+    """The last door before the open tree: one group, no treatment, no comparison, no screen.
 
     Raises:
         ValueError: the results are open and hold anything by treatment.
@@ -60,8 +60,17 @@ def require_pooled(results: Results) -> None:
     named = {name for frame in columns for name in frame["group"].to_list()}
     treatments = results.groups["treatment"].null_count() < results.groups.height
     closed = any(finding.about == "closed" for finding in results.findings)
-    if named - {ALL_SUBJECTS} or treatments or results.comparisons.height or closed:
+    compared = results.comparisons.height or results.screen.height
+    if named - {ALL_SUBJECTS} or treatments or compared or closed or _unknown_rules(results):
         raise ValueError("open results hold more than pooled numbers; no open report is written")
+
+
+def _unknown_rules(results: Results) -> set[str]:
+    """Rules with evidence but without a verdict: their group is not known to be the pooled one."""
+    weighed = (results.evidence, results.sensitivity, results.cards)
+    return {rule for frame in weighed for rule in frame["rule"].to_list()} - set(
+        results.signals["rule"].to_list()
+    )
 
 
 def _contents(results: Results) -> dict[str, str]:

@@ -14,7 +14,6 @@ from safetymon.domain import Head, Scope
 from safetymon.report import wording
 from safetymon.report.page import environment, source
 from safetymon.report.results_json import outline
-from safetymon.report.view import VERDICT_ORDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ def entry(folder: str, document: str | None) -> Entry:
         cutoff=wording.day(date.fromisoformat(found["cut"]["cutoff"])),
         run_at=wording.moment(datetime.fromisoformat(found["look"]["run_at"])),
         groups=tuple(f"{group['subjects']:,} in {group['name']}" for group in found["groups"]),
-        verdicts=tuple((name, counted[name]) for name in VERDICT_ORDER if counted[name]),
+        verdicts=tuple((name, counted[name]) for name in wording.VERDICT_ORDER if counted[name]),
     )
 
 

@@ -19,7 +19,11 @@ COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down"]
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [10, 4]]
 NEUTRAL = "#7F7F7F"
-TIP_TITLES = {"label": "Group", "counts": "Subjects", "percent": "Percent of subjects"}
+TIP_TITLES = {
+    "label": "Group", "counts": "Subjects", "percent": "Percent of subjects", "limit": "Boundary",
+    "evalue": "E-value", "p": "Sequential p", "chance": "Chance of as many", "counted": "Count",
+    "reached": "Boundary reached", "spent": "Alpha spent",
+}  # fmt: skip
 
 unchecked = debug_mode(arg=False)
 """Decorator: Altair takes its objects as they are. It would check each against the whole schema,
@@ -63,16 +67,18 @@ def bands() -> alt.Y:
     )
 
 
-def calendar_axis(title: str) -> alt.X:
+def calendar_axis(title: str, ticks: int = 4) -> alt.X:
     """Dates, read and shown as they are recorded, whatever the reader's time zone."""
-    axis = alt.Axis(format="%b %Y", tickCount=4, grid=False, labelFlush=True)
+    axis = alt.Axis(format="%b %Y", tickCount=ticks, grid=False, labelFlush=True)
     return alt.X(field="date", type="temporal", title=title, scale=alt.Scale(type="utc"), axis=axis)
 
 
-def count_axis(title: str) -> alt.Y:
-    """Whole numbers from 0."""
-    axis = alt.Axis(tickMinStep=1, tickCount=4, format="d")
-    return alt.Y(field="n", type="quantitative", title=title, axis=axis)
+def count_axis(title: str, top: float, *, exactly: bool = False) -> alt.Y:
+    """Whole numbers from 0 to about `top`."""
+    # As many ticks as numbers: between fewer numbers Vega puts halves, whatever tickMinStep says.
+    axis = alt.Axis(tickCount=max(1, min(4, int(top))), format="d")
+    scale = alt.Scale(domainMin=0, domainMax=top) if exactly else alt.Undefined
+    return alt.Y(field="n", type="quantitative", title=title, axis=axis, scale=scale)
 
 
 def interval(title: str) -> alt.UnitSpec:
@@ -84,13 +90,12 @@ def interval(title: str) -> alt.UnitSpec:
     )
 
 
-def estimate(looks: Looks, tips: Sequence[str]) -> alt.UnitSpec:
-    """The point at `value`."""
+def estimate(looks: Looks, tips: Sequence[str], **titles: str) -> alt.UnitSpec:
+    """The point at `value`; `titles` are those of tips that do not have their usual one."""
+    x = alt.X(field="value", type="quantitative")
     return alt.UnitSpec(
         mark=alt.MarkDef(type="point", filled=True, opacity=1, size=70),
-        encoding=alt.Encoding(
-            x=alt.X(field="value", type="quantitative"), shape=looks.shape(), tooltip=tooltip(tips)
-        ),
+        encoding=alt.Encoding(x=x, shape=looks.shape(), tooltip=tooltip(tips, **titles)),
     )
 
 
@@ -140,10 +145,58 @@ def last_point(looks: Looks) -> alt.UnitSpec:
     )
 
 
-def tooltip(fields: Sequence[str]) -> list[alt.Tooltip]:
+def level(height: float, text: str) -> alt.LayerSpec:
+    """A line across the chart at a height, with a text of our own above its right end."""
+    y = alt.YDatum(height)
+    mark = alt.MarkDef(type="text", align="right", baseline="bottom", dy=-3)
+    words = alt.Encoding(x=alt.value("width"), y=y, text=alt.TextValue(text))
+    line = alt.MarkDef(type="rule", color=NEUTRAL, strokeDash=[3, 3])
+    return alt.LayerSpec(
+        data=alt.InlineData(values=[{}]),
+        layer=[
+            alt.UnitSpec(mark=line, encoding=alt.Encoding(y=y)),
+            alt.UnitSpec(mark=mark, encoding=words),
+        ],
+    )
+
+
+def thin_line() -> alt.UnitSpec:
+    """The line that joins all points, whatever their label."""
+    mark = alt.MarkDef(type="line", strokeWidth=1)
+    return alt.UnitSpec(mark=mark, encoding=alt.Encoding(color=alt.ColorValue(NEUTRAL)))
+
+
+def ring() -> alt.UnitSpec:
+    """A ring around the rows that are `own`."""
+    return alt.UnitSpec(
+        mark=alt.MarkDef(type="point", filled=False, size=260, strokeWidth=1.5, opacity=1),
+        encoding=alt.Encoding(color=alt.ColorValue(NEUTRAL)),
+        transform=[alt.FilterTransform("datum.own")],
+    )
+
+
+def points(looks: Looks, tips: Sequence[str]) -> alt.UnitSpec:
+    """A point a row, in the shape of its label."""
+    return alt.UnitSpec(
+        mark=alt.MarkDef(type="point", filled=True, size=60, opacity=1),
+        encoding=alt.Encoding(shape=looks.shape(), tooltip=tooltip(tips)),
+    )
+
+
+def named() -> alt.UnitSpec:
+    """The term beside each row that is `named`."""
+    return alt.UnitSpec(
+        mark=alt.MarkDef(type="text", align="left", dx=8, fontSize=11),
+        encoding=alt.Encoding(text=alt.Text(field="term", type="nominal")),
+        transform=[alt.FilterTransform("datum.named")],
+    )
+
+
+def tooltip(fields: Sequence[str], **titles: str) -> list[alt.Tooltip]:
     """One line a field, as text."""
+    named = TIP_TITLES | titles
     return [
-        alt.Tooltip(field=field, type="nominal", title=TIP_TITLES.get(field, field.title()))
+        alt.Tooltip(field=field, type="nominal", title=named.get(field, field.title()))
         for field in fields
     ]
 

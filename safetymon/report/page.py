@@ -15,7 +15,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from safetymon.domain import Results
-from safetymon.report import charts, term_tables, topic_tables, view, wording
+from safetymon.report import (
+    charts,
+    evidence_charts,
+    evidence_tables,
+    evidence_view,
+    signal_tables,
+    term_tables,
+    topic_tables,
+    view,
+    wording,
+)
+from safetymon.report.lead import lead
 from safetymon.report.marks import Spec, unchecked
 from safetymon.report.results_json import finite
 
@@ -33,9 +44,7 @@ class Figure:
 
 def render(results: Results, vega: str) -> str:
     """The page of one scope, complete. `vega` is the Vega library as a script."""
-    shown = replace(
-        results, incidence=finite(results.incidence), comparisons=finite(results.comparisons)
-    )
+    shown = _finite(results)
     boot = source("boot.js")
     return (
         environment()
@@ -50,14 +59,30 @@ def render(results: Results, vega: str) -> str:
     )
 
 
+def _finite(results: Results) -> Results:
+    """The results without NaN and infinity, which neither a page nor JSON can hold."""
+    return replace(
+        results,
+        incidence=finite(results.incidence),
+        comparisons=finite(results.comparisons),
+        signals=finite(results.signals),
+        evidence=finite(results.evidence),
+        sensitivity=finite(results.sensitivity),
+        screen=finite(results.screen),
+        cards=finite(results.cards),
+    )
+
+
+@unchecked
 def _content(results: Results) -> dict[str, object]:
     """What the template shows, section by section."""
     return {
-        "lead": wording.lead(results),
+        **_verdicts(results),
+        "lead": lead(results),
+        "treated": wording.treated(results),
         "tiles": _tiles(results),
         "foremost": wording.foremost(results),
-        "signals": view.signals(results),
-        "verdict_meanings": view.meanings(results.signals),
+        "screened": evidence_tables.screened(results),
         "topics": topic_tables.topics(results),
         "comparisons": topic_tables.comparisons(results),
         "socs": term_tables.terms(results, "soc"),
@@ -68,6 +93,20 @@ def _content(results: Results) -> dict[str, object]:
         "inputs": view.inputs(results),
         "estimands": wording.ESTIMAND_TITLES,
         "figures": _figures(results),
+    }
+
+
+def _verdicts(results: Results) -> dict[str, object]:
+    """The rules: their table, and for those that weigh evidence a card and a strip to lead to."""
+    paths, strips = evidence_view.paths(results), evidence_view.strips(results)
+    anchors = strips.anchors | paths.anchors
+    return {
+        "signals": signal_tables.signals(results, anchors),
+        "verdict_meanings": signal_tables.meanings(results.signals),
+        "anchors": anchors,
+        "cards": signal_tables.cards(results),
+        "paths": paths,
+        "strips": strips,
     }
 
 
@@ -82,18 +121,23 @@ def _tiles(results: Results) -> list[dict[str, str]]:
     ]
 
 
-@unchecked
 def _figures(results: Results) -> dict[str, list[Figure]]:
-    cutoff, groups = results.cut.cutoff, results.groups
+    cutoff, groups, confidence = results.cut.cutoff, results.groups, results.confidence
     steps = charts.calendar_steps(results.calendar, groups, cutoff)
+    topics = charts.topic_dots(results.incidence, groups, cutoff, confidence)
+    differences = charts.difference_dots(results.comparisons, groups, cutoff, confidence)
+    terms = charts.term_dots(results.incidence, groups, cutoff, confidence)
     return {
-        "topics": _figure("topics", charts.topic_dots(results.incidence, groups, cutoff)),
-        "differences": _figure(
-            "differences", charts.difference_dots(results.comparisons, groups, cutoff)
-        ),
-        "calendar": [f for i, spec in enumerate(steps) for f in _figure(f"calendar-{i}", spec)],
-        "terms": _figure("terms", charts.term_dots(results.incidence, groups, cutoff)),
+        "topics": _figure("topics", topics),
+        "differences": _figure("differences", differences),
+        "calendar": _numbered("calendar", steps),
+        "screen": _numbered("screen", evidence_charts.screen_charts(results.screen, cutoff)),
+        "terms": _figure("terms", terms),
     }
+
+
+def _numbered(key: str, specs: list[Spec]) -> list[Figure]:
+    return [figure for i, spec in enumerate(specs) for figure in _figure(f"{key}-{i}", spec)]
 
 
 def _figure(key: str, spec: Spec | None) -> list[Figure]:
@@ -136,6 +180,7 @@ def environment() -> Environment:
         "moment": wording.moment,
         "incidence": wording.incidence,
         "file_name": wording.file_name,
+        "script_json": script_json,
     }
     return made
 

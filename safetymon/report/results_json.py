@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 import polars.selectors as cs
 
+from safetymon import schema
 from safetymon.domain import Cut, Finding, InputFile, Look, Results
 from safetymon.report import wording
 
@@ -29,9 +30,9 @@ COMPARISONS = (
     "term", "level", "estimand", "group", "reference", "risk_difference", "rd_low", "rd_high",
     "risk_ratio", "rr_low", "rr_high", "fisher_p",
 )  # fmt: skip
-SIGNALS = (
-    "rule", "topic", "group", "method", "verdict", "value", "limit", "since_look", "text",
-)  # fmt: skip
+# These stand as the frames are: `schema` says what each column is.
+SIGNALS, EVIDENCE = tuple(schema.SIGNALS), tuple(schema.EVIDENCE)
+SENSITIVITY, SCREEN = tuple(schema.SENSITIVITY), tuple(schema.SCREEN)
 
 
 def results_json(results: Results) -> str:
@@ -47,10 +48,14 @@ def results_json(results: Results) -> str:
         "study": _value(results.study.model_dump()),
         "cut": _cut(results.cut),
         "look": _value(_look(results.look)),
+        "confidence": _value(results.confidence),
         "groups": _lines(results.groups.select(*GROUPS).rename(GROUPS)),
         "incidence": _lines(results.incidence.select(INCIDENCE)),
         "comparisons": _lines(adjudicated.select(COMPARISONS)),
         "signals": _lines(results.signals.select(SIGNALS)),
+        "evidence": _lines(results.evidence.select(EVIDENCE)),
+        "sensitivity": _lines(results.sensitivity.select(SENSITIVITY)),
+        "screen": _lines(results.screen.select(SCREEN)),
         "findings": _list([_value(_finding(f)) for f in results.findings]),
     }
     return "{\n" + ",\n".join(f"{_value(key)}: {text}" for key, text in parts.items()) + "\n}\n"

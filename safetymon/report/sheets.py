@@ -15,7 +15,11 @@ FINDINGS = {"check": pl.String, "severity": pl.String, "count": pl.Int64, "text"
 
 
 def sheets(results: Results) -> dict[str, str]:
-    """File name -> CSV text. A look without comparisons has no `comparisons.csv`."""
+    """File name -> CSV text.
+
+    A look without comparisons has no `comparisons.csv`, an open one never has a `screen.csv`: which
+    files an open look has does not depend on its data.
+    """
     periods = pl.col("periods").list.join("; ")
     findings = [asdict(finding) for finding in results.findings]
     frames = {
@@ -23,10 +27,15 @@ def sheets(results: Results) -> dict[str, str]:
         "incidence.csv": results.incidence,
         "comparisons.csv": results.comparisons,
         "signals.csv": results.signals,
+        "evidence.csv": results.evidence,
+        "sensitivity.csv": results.sensitivity,
+        "screen.csv": results.screen,
         "findings.csv": pl.DataFrame(findings, schema=FINDINGS),
     }
     if results.comparisons.is_empty():
         del frames["comparisons.csv"]
+    if results.scope == "open":
+        del frames["screen.csv"]
     return {name: defused(finite(frame)).write_csv() for name, frame in frames.items()}
 
 

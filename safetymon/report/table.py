@@ -23,10 +23,18 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Rows under a heading of their own, or under none."""
+    """Rows under a heading of their own, or under none.
+
+    `note` stands below the heading. `details` are sentences below the rows, one each; `anchors`
+    the places on the page that the first cells lead to, "" for none. Both are as long as `rows`,
+    or empty.
+    """
 
     rows: list[list[str]]
     heading: str = ""
+    note: str = ""
+    details: tuple[str, ...] = ()
+    anchors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,9 @@ def _term_panel(
     table = Table(
         number=4 if level == "soc" else 5,
         caption=caption(results, f"{title}: {LEVEL_TITLES[level]}, by group"),
-        columns=_term_columns(level, len(names), len(pairs)),
+        columns=_term_columns(
+            level, len(names), len(pairs), wording.interval_title(results.confidence)
+        ),
         blocks=[Block(rows)],
         spans=_term_spans(results.groups, pairs),
         notes=_left_out(counted["term"].n_unique(), len(by_term), title.lower()),
@@ -98,11 +100,11 @@ def _pair_cells(
     ]
 
 
-def _term_columns(level: Level, groups: int, pairs: int) -> list[Column]:
+def _term_columns(level: Level, groups: int, pairs: int, interval: str) -> list[Column]:
     return [
         Column(LEVEL_HEADS[level], "text"),
         *[Column("Subjects (%)"), Column("Events")] * groups,
-        *[Column("Difference"), Column("Interval"), Column("Fisher p")] * pairs,
+        *[Column("Difference"), Column(interval), Column("Fisher p")] * pairs,
     ]
 
 

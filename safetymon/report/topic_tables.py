@@ -15,11 +15,6 @@ SPANS = (
     ("All events, per 100 person-years", 2), ("First events, per 100 person-years", 2),
     ("Events per 100", 1),
 )  # fmt: skip
-COLUMNS = [
-    Column("Group", "text"), Column("n / at risk"), Column("%"), Column("Interval"), Column("n"),
-    Column("Rate"), Column("Interval"), Column("Rate"), Column("Interval"),
-    Column("administrations"),
-]  # fmt: skip
 NOTES = (
     "A topic stands twice, adjudicated and by its terms alone, where the two differ.",
     "Person-years are in Table 6; those up to the first event are in tables/incidence.csv.",
@@ -32,6 +27,14 @@ def topics(results: Results) -> list[Panel]:
     return [_topic_panel(results, chosen, estimand) for estimand in ESTIMANDS]
 
 
+def _topic_columns(interval: str) -> list[Column]:
+    return [
+        Column("Group", "text"), Column("n / at risk"), Column("%"), Column(interval), Column("n"),
+        Column("Rate"), Column(interval), Column("Rate"), Column(interval),
+        Column("administrations"),
+    ]  # fmt: skip
+
+
 def _topic_panel(results: Results, chosen: pl.DataFrame, estimand: Estimand) -> Panel:
     rows = chosen.filter(pl.col("estimand") == estimand).rows(named=True)
     rows.sort(key=lambda row: row["level"] != "any")
@@ -40,7 +43,7 @@ def _topic_panel(results: Results, chosen: pl.DataFrame, estimand: Estimand) -> 
     table = Table(
         number=2,
         caption=caption(results, f"{title}: any, and the topics, by group"),
-        columns=COLUMNS,
+        columns=_topic_columns(wording.interval_title(results.confidence)),
         blocks=blocks,
         spans=SPANS,
         notes=NOTES,
@@ -112,9 +115,10 @@ def _comparison_panel(results: Results, chosen: pl.DataFrame, estimand: Estimand
         for heading, of_pair in groupby(rows, _pair)
     ]
     title = wording.ESTIMAND_TITLES[estimand]
+    interval = wording.interval_title(results.confidence)
     columns = [
-        Column("Topic", "text"), Column("Percentage points"), Column("Interval"),
-        Column("Ratio"), Column("Interval"), Column("Fisher p"),
+        Column("Topic", "text"), Column("Percentage points"), Column(interval),
+        Column("Ratio"), Column(interval), Column("Fisher p"),
     ]  # fmt: skip
     table = Table(
         number=3,

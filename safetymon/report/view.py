@@ -1,4 +1,4 @@
-"""The tables around the counts: signals, groups, data findings, files read. Pure."""
+"""The tables around the counts: groups, data findings, files read. Pure."""
 
 import polars as pl
 
@@ -6,57 +6,6 @@ from safetymon.domain import Results
 from safetymon.report import wording
 from safetymon.report.table import Block, Column, Table, caption
 from safetymon.report.wording import Row
-
-VERDICT_ORDER = (
-    "raised", "open", "cleared", "no signal", "too little data", "no events", "not applicable",
-)  # fmt: skip
-VERDICT_MEANINGS = (
-    ("raised", "The rule's limit is reached, and no signal stood at the look before."),
-    ("open", "Raised at an earlier look and not cleared since."),
-    ("cleared", "Raised at an earlier look; the data now speak against it."),
-    ("no signal", "There was enough data to judge by, and the limit is not reached."),
-    ("too little data", "There is less data than the rule asks for: it cannot tell."),
-    ("no events", "Nobody had such an event yet: it cannot tell."),
-    ("not applicable", "The rule cannot be worked out, for instance for want of a reference."),
-)
-UNITS = {"incidence": "%", "subjects": " subjects", "difference": " points", "ratio": " ×"}
-
-
-def signals(results: Results) -> Table:
-    """Table 1: one row a rule, the most urgent verdict first."""
-    order = {verdict: place for place, verdict in enumerate(VERDICT_ORDER)}
-    rows = sorted(results.signals.rows(named=True), key=lambda row: order[row["verdict"]])
-    columns = [
-        Column("Rule", "text"), Column("Verdict", "badge"), Column("Group", "text"),
-        Column("Value"), Column("Limit"), Column("Since look"), Column("In words", "words"),
-    ]  # fmt: skip
-    cells = [
-        [
-            row["rule"], row["verdict"], row["group"], _measure(row, "value"),
-            _measure(row, "limit"), _since(row["since_look"]), row["text"],
-        ]
-        for row in rows
-    ]  # fmt: skip
-    return Table(1, caption(results, "Signal rules and their verdicts"), columns, [Block(cells)])
-
-
-def meanings(signals: pl.DataFrame) -> list[tuple[str, str]]:
-    """(verdict, what it means) of the verdicts that some rule has."""
-    given = set(signals["verdict"].to_list())
-    return [(verdict, meaning) for verdict, meaning in VERDICT_MEANINGS if verdict in given]
-
-
-def _since(look: int | None) -> str:
-    return "–" if look is None else str(look)
-
-
-def _measure(row: Row, key: str) -> str:
-    value = row[key]
-    if value is None:
-        return "–"
-    unit = UNITS.get(row["method"], "")
-    digits = 0 if float(value).is_integer() else 2 if row["method"] == "ratio" else 1
-    return wording.number(value, digits) + unit
 
 
 def groups(results: Results) -> Table:

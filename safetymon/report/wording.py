@@ -4,60 +4,33 @@ Rounding happens here and nowhere earlier. A missing number is "n.e." (not estim
 """
 
 import math
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 import polars as pl
 
-from safetymon.domain import ANY_EVENT, Estimand, Results, Verdict
+from safetymon.domain import ANY_EVENT, Estimand, Results
 
 Row = dict[str, Any]
 """One row of a frame by column name; `schema` says what each column holds."""
 
 NOT_ESTIMABLE = "n.e."
+NONE = "–"
+"""Stands where a rule or method has no such number."""
+E_VALUE = "E\u2011value"
+"""The head of a column of e-values; its hyphen does not break."""
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+VERDICT_ORDER = (
+    "raised", "open", "cleared", "too little data", "no events", "not applicable", "no signal",
+)  # fmt: skip
+"""The most urgent first; what cannot tell stands before what found nothing."""
+SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 ESTIMAND_TITLES: dict[Estimand, str] = {
     "all": "All events",
     "related": "Related events",
     "serious": "Serious events",
     "related serious": "Related serious events",
 }
-ALERT_ENDINGS: dict[Verdict, str] = {
-    "raised": "",
-    "open": " (raised at look {})",
-    "cleared": " (cleared since look {})",
-}
-CANNOT_TELL = ("too little data", "no events", "not applicable")
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """A rule that a reader must see first, and what it found."""
-
-    verdict: Verdict
-    rule: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Lead:
-    """What a look says, in the order a reader needs it: newly raised, still open, cleared."""
-
-    data: str
-    verdict: str
-    alerts: tuple[Alert, ...]
-    topics: tuple[str, ...]
-
-    @property
-    def sentences(self) -> tuple[str, ...]:
-        """All of it, one sentence after the other."""
-        return (
-            self.data,
-            self.verdict,
-            *(f"{alert.rule}: {alert.text}" for alert in self.alerts),
-            *(f"{topic[0].upper()}{topic[1:]}." for topic in self.topics),
-        )
 
 
 def percent(subjects: int, at_risk: int) -> str:
@@ -101,6 +74,39 @@ def p_value(value: float | None) -> str:
     if value < 0.001:
         return "<0.001"
     return ">0.999" if value > 0.999 else f"{value:.3f}"
+
+
+def fixed(value: float | None, digits: int) -> str:
+    """A number that a method may not have, with so many decimals."""
+    return NONE if value is None else number(value, digits)
+
+
+def whole(value: float) -> str:
+    """A count that a weighted denominator may make fractional: 95, 61.4."""
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+
+
+def background(risk: float) -> str:
+    """A risk as a percentage, as the study file gives it: 1%, 0.5%."""
+    return f"{100 * risk:g}%"
+
+
+def e_value(log_e: float | None) -> str:
+    """An e-value from its natural logarithm: three digits, and from 100,000 on 1.6 × 10⁵."""
+    if log_e is None or not math.isfinite(log_e):
+        return NONE
+    tens = log_e / math.log(10)
+    if tens < -3:
+        return "<0.001"
+    if tens < 5:
+        return f"{math.exp(log_e):,.{max(0, 2 - math.floor(tens))}f}"
+    power = math.floor(tens + 0.002177)  # log10(10 / 9.95): 9.96 × 10⁵ is shown as 1.0 × 10⁶
+    return f"{10 ** (tens - power):.1f} × 10{str(power).translate(SUPERSCRIPT)}"
+
+
+def interval_title(confidence: float) -> str:
+    """`95% interval`."""
+    return f"{100 * confidence:g}% interval"
 
 
 def day(value: date) -> str:
@@ -168,68 +174,8 @@ def headline_rows(results: Results, estimand: Estimand) -> list[Row]:
 
 
 def treated(results: Results) -> str:
-    """Who the look is about, group by group: groups may overlap, so they are never added."""
+    """How many took what, group by group: groups may overlap, so they are never added."""
     rows = results.groups.select("group", "subjects").rows()
     if results.scope == "open" or len(rows) == 1:
-        return f"{plural(sum(n for _, n in rows), 'subject')} treated"
-    return listing([f"{plural(n, 'subject')} in “{name}”" for name, n in rows])
-
-
-def data_sentence(results: Results) -> str:
-    """Which look of which data, and who was treated."""
-    cutoff = day(results.cut.cutoff)
-    return f"This is look {results.look.number}, of the data up to {cutoff}: {treated(results)}."
-
-
-def verdict_sentence(signals: pl.DataFrame) -> str:
-    """How many rules gave what. No signal is never said to mean that a treatment is harmless."""
-    if signals.is_empty():
-        return (
-            "No signal rule is defined, so nothing was tested against a limit: "
-            "the numbers below describe, they do not decide."
-        )
-    verdicts = signals["verdict"].to_list()
-    unclear = sum(verdict in CANNOT_TELL for verdict in verdicts)
-    return f"{_signal_count(verdicts)}{_unclear(unclear)}."
-
-
-def _signal_count(verdicts: list[str]) -> str:
-    new, standing = verdicts.count("raised"), verdicts.count("open")
-    rules = plural(len(verdicts), "rule")
-    if not new and not standing:
-        return f"No signal is raised by the {rules}"
-    now = (
-        f"{new} newly {'raises' if new == 1 else 'raise'} a signal"
-        if new
-        else "none newly raises a signal"
-    )
-    earlier = f"{standing} raised earlier {'is' if standing == 1 else 'are'} still open"
-    return f"Of {rules}, {now}{f'; {earlier}' if standing else ''}"
-
-
-def _unclear(n: int) -> str:
-    if not n:
-        return ""
-    return f"; {plural(n, 'rule')} could not be judged (too little data, no events, not applicable)"
-
-
-def _alerts(signals: pl.DataFrame) -> tuple[Alert, ...]:
-    rows = signals.select("verdict", "rule", "text", "since_look").rows()
-    return tuple(
-        Alert(wanted, rule, f"{text.rstrip('.')}{ending.format(since)}.")
-        for wanted, ending in ALERT_ENDINGS.items()
-        for verdict, rule, text, since in rows
-        if verdict == wanted
-    )
-
-
-def lead(results: Results) -> Lead:
-    """What this look says, as sentences."""
-    group = foremost(results)
-    where = "" if results.scope == "open" or group is None else f"in {group}: "
-    return Lead(
-        data=data_sentence(results),
-        verdict=verdict_sentence(results.signals),
-        alerts=_alerts(results.signals),
-        topics=tuple(where + incidence(row) for row in headline_rows(results, "related")),
-    )
+        return plural(sum(n for _, n in rows), "subject")
+    return "; ".join(f"{n:,} {name}" for name, n in rows)

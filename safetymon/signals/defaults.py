@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from safetymon.domain import Group
-from safetymon.study import BackgroundRule, EclRule, Evidence, Rule, Study
+from safetymon.study import BackgroundRule, EclRule, Rule, Study
 from safetymon.topics import BUILT_IN, resolved
 
 
@@ -13,8 +13,10 @@ def effective(study: Study) -> tuple[Rule, ...]:
     Built in, for each built-in topic: the conditional log-rank walk for each group with a
     reference, and a single-arm rule for each other group of a treatment that is not the reference,
     against the topic's background (without one it shows the sensitivity and decides nothing).
+    Where a topic has a background, groups with a reference get the single-arm rule as well: the
+    walk can never signal on fewer than five events.
     """
-    own = tuple(_planned(rule, study.evidence) for rule in study.rule)
+    own = tuple(_filled(rule, study) for rule in study.rule)
     wanted = {"always": True, "never": False, "if no rule": not study.rule}
     if not wanted[study.evidence.defaults]:
         return own
@@ -22,18 +24,24 @@ def effective(study: Study) -> tuple[Rule, ...]:
     return (*own, *(rule for rule in _built_in(study) if rule.title not in titles))
 
 
-def _planned(rule: Rule, plan: Evidence) -> Rule:
-    """The rule with the trial's planned size where it gives none of its own."""
-    fill: dict[str, int | None] = {}
+def _filled(rule: Rule, study: Study) -> Rule:
+    """The rule with the trial's planned size and the topic's background where it gives none."""
+    fill: dict[str, float | None] = {}
     if isinstance(rule, BackgroundRule | EclRule) and rule.planned is None:
-        fill["planned"] = plan.planned_subjects
+        fill["planned"] = study.evidence.planned_subjects
     if isinstance(rule, EclRule) and rule.window_days is None:
-        fill["window_days"] = plan.window_days
+        fill["window_days"] = study.evidence.window_days
+    if isinstance(rule, BackgroundRule) and rule.background is None:
+        fill["background"] = _backgrounds(study).get(rule.topic)
     return rule.model_copy(update=fill)
 
 
+def _backgrounds(study: Study) -> dict[str, float | None]:
+    return {topic.name: topic.background for topic in study.topic}
+
+
 def _built_in(study: Study) -> Iterator[Rule]:
-    backgrounds = {topic.name: topic.background for topic in study.topic}
+    backgrounds = _backgrounds(study)
     for topic in resolved(study.topic):
         if topic in BUILT_IN or backgrounds.get(topic) is not None:
             for group in study.group:
@@ -47,8 +55,14 @@ def _for_group(study: Study, topic: str, background: float | None, group: Group)
             method="ecl", topic=topic, group=group.name, alpha=plan.alpha,
             planned=plan.planned_subjects, window_days=plan.window_days,
         )  # fmt: skip
-    elif group.treatment and not study.treatments[group.treatment].reference:
+    paired = bool(group.reference) and background is not None
+    if paired or (not group.reference and _is_treated(study, group)):
         yield BackgroundRule(
             method="background", topic=topic, group=group.name, alpha=plan.alpha,
             background=background, planned=plan.planned_subjects,
         )  # fmt: skip
+
+
+def _is_treated(study: Study, group: Group) -> bool:
+    """Whether everybody in the group took one treatment that is not the reference."""
+    return bool(group.treatment) and not study.treatments[group.treatment or ""].reference

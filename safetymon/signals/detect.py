@@ -15,6 +15,10 @@ from safetymon.signals.evidence import Finding
 from safetymon.signals.transitions import STANDING, Standing, State, follow
 from safetymon.study import Rule, ThresholdRule
 
+SWITCHED_OFF = (
+    "The rule is switched off or no longer in the study file; its signal was never cleared."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
@@ -151,8 +155,8 @@ def _stands_alone(row: Mapping[str, Any], title: str, found: Mapping[str, Findin
 def _kept(row: Mapping[str, Any]) -> dict[str, Any]:
     """A signal whose rule is switched off or gone: it stands, and says so."""
     kept = {name: row.get(name) for name in SIGNALS}
-    text = "The rule is switched off or no longer in the study file; its signal was never cleared."
-    return {**kept, "verdict": "open", "text": text, "looks": row["looks"] + 1, "reason": None}
+    now = {"verdict": "open", "text": SWITCHED_OFF, "looks": row["looks"] + 1, "against": 0}
+    return {**kept, **now, "reason": None}
 
 
 def _cell(rule: ThresholdRule, table: pl.DataFrame) -> dict[str, Any] | None:

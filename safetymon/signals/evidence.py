@@ -4,7 +4,7 @@ A path is a pure function of who was at risk when and of the days the monitor fi
 No look schedule enters it, so an extra look, a skipped night or a repeated run changes nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,14 +16,21 @@ from safetymon.signals.transitions import State
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
+NOBODY = "nobody has been at risk yet"
+
+
+def _never_away() -> IntArray:
+    return np.empty((0, 3), np.int64)
+
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """Who is weighed: one element a subject of a group, in days since 1970-01-01.
+    """Who is weighed: one element a subject and unbroken stay in a group, in days since 1970-01-01.
 
     `event` is the day the monitor first saw the subject's first event of the rule, -1 for none;
-    `last` the last day at risk; `treated` false in the reference group. `years` is a subject's
-    person-years at risk up to its last day or event.
+    `last` the last day at risk; `treated` false in the reference group. `onset` is the day on
+    which that event began, -1 for none; left out, it is the day it was seen. `away` is one row a
+    time between entry and last in which a subject was not at risk: unit, first day, last day.
     """
 
     subject: tuple[str, ...]
@@ -31,12 +38,43 @@ class Units:
     last: IntArray
     event: IntArray
     treated: npt.NDArray[np.bool_]
+    onset: IntArray | None = None
+    away: IntArray = field(default_factory=_never_away)
+
+    @property
+    def began(self) -> IntArray:
+        """The day on which each first event began, -1 for none."""
+        return self.event if self.onset is None else self.onset
 
     def without(self, index: int) -> "Units":
         """The same subjects, one of them without its event: for fragility."""
-        event = self.event.copy()
-        event[index] = -1
-        return Units(self.subject, self.entry, self.last, event, self.treated)
+        event, onset = self.event.copy(), self.began.copy()
+        event[index] = onset[index] = -1
+        return replace(self, event=event, onset=onset)
+
+    def within(self, days: int | None) -> "Units":
+        """The same subjects, without events that began later than so many days after entry."""
+        if days is None:
+            return self
+        counts = self.began - self.entry < days
+        event, onset = np.where(counts, self.event, -1), np.where(counts, self.began, -1)
+        return replace(self, event=event, onset=onset)
+
+    def known_by(self, day: int) -> "Units":
+        """What was known by the end of a day: who had entered, and the events seen by then."""
+        inside = self.entry <= day
+        seen = inside & (self.event <= day)
+        place = np.cumsum(inside) - 1
+        away = self.away[inside[self.away[:, 0]] & (self.away[:, 1] <= day)]
+        return Units(
+            tuple(s for s, keep in zip(self.subject, inside.tolist(), strict=True) if keep),
+            self.entry[inside],
+            np.minimum(self.last[inside], day),
+            np.where(seen, self.event, -1)[inside],
+            self.treated[inside],
+            np.where(seen, self.began, -1)[inside],
+            np.column_stack([place[away[:, 0]], away[:, 1], np.minimum(away[:, 2], day)]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +84,8 @@ class Path:
     `count` is what the boundary limits (subjects with an event; events on treatment), `of` what it
     is counted among (subjects dosed; events in both groups), `limit` the boundary, `fraction` the
     share of the planned information, `expected` the expected share or number, `spent` the alpha
-    spent, `log_e` the e-value's logarithm. Not every method has every column: NaN.
+    spent, `log_e` the e-value's logarithm. Not every method has every column: NaN. `state` is what
+    the rule finds unless the boundary was reached, and `cannot` says why it cannot tell.
     """
 
     day: IntArray
@@ -59,6 +98,7 @@ class Path:
     log_e: FloatArray
     crossed: npt.NDArray[np.bool_]
     notes: tuple[str, ...] = ()
+    state: State = "under"
     cannot: str = ""
 
     @property
@@ -100,6 +140,14 @@ class Finding:
     beyond_plan: str = ""
 
 
-def nothing(days: int = 0) -> FloatArray:
+def nothing(days: int) -> FloatArray:
     """A column that a method does not have."""
     return np.full(days, np.nan)
+
+
+def no_path(state: State, cannot: str) -> Path:
+    """A path without a day, and why."""
+    none, day = nothing(0), np.empty(0, np.int64)
+    return Path(
+        day, day, none, none, none, none, none, none, day > 0, state=state, cannot=cannot
+    )  # fmt: skip

@@ -1,16 +1,20 @@
-"""One group against an acceptable risk or rate: the rules for what has no concurrent control.
+"""One group against an acceptable risk: the rules for what has no concurrent control.
 
 Sources and formulas: statistics, section 2 (exact binomial spending boundary, mixture e-value,
-protocol tables, Poisson).
+denominators, protocol tables). `rate` has the rules against a rate.
 """
+
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
 from safetymon.schema import SENSITIVITY
-from safetymon.signals.evidence import FloatArray, IntArray, Path, Units, nothing
-from safetymon.stats import boundary, denominators, evalue, poisson
-from safetymon.study import BackgroundRule, PoissonRule, ProtocolRule
+from safetymon.signals.evidence import NOBODY, FloatArray, IntArray, Path, Units, no_path, nothing
+from safetymon.signals.transitions import State
+from safetymon.stats import boundary, denominators, evalue
+from safetymon.study import BackgroundRule, ProtocolRule
 
 LEAST_SHARE = 0.1
 """Share of subjects that must be followed as far as a Kaplan-Meier denominator looks: with the
@@ -19,87 +23,137 @@ formula as it stands a late event among the few shrinks everyone's weight (false
 STRIP = (0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05)
 """Backgrounds of the sensitivity strip where none is given."""
 
-Counted = tuple[IntArray, FloatArray]
+
+class Tally(NamedTuple):
+    """Subjects with an event, and the subjects they are counted among, on each day, (days,)."""
+
+    day: IntArray
+    events: IntArray
+    n: FloatArray
+
+    @property
+    def whole(self) -> IntArray:
+        """The subjects, rounded up; rounding noise in a sum must not ask for one subject more."""
+        return np.ceil(self.n - 1e-9).astype(np.int64)
 
 
 def background_path(rule: BackgroundRule, units: Units, cutoff: int) -> Path:
     """The path of a background rule: subjects with an event among those dosed, day by day.
 
-    Days are those on which a subject was dosed or an event first seen; beyond `planned` the
-    boundary goes on with what is left of alpha.
+    Days are those on which a count can change; beyond `planned` the boundary goes on with what is
+    left of alpha.
     """
-    missing = _missing(rule)
-    if missing or rule.background is None or rule.planned is None:
-        return _empty(missing)
-    day = _days(units, cutoff)
-    events, n = _counted(rule, units, day)
-    whole = np.ceil(n - 1e-9).astype(np.int64)
-    table = boundary.binomial_boundary(
-        rule.planned, rule.background, rule.alpha, rule.spending,
-        subjects=int(whole.max(initial=1)),
-    )  # fmt: skip
-    limit = boundary.limit_at(table, np.maximum(whole, 1))
-    fraction = np.minimum(whole / rule.planned, 1)
+    if rule.background is None:
+        return no_path(
+            "not applicable", "no background rate given: add background to the rule or its topic"
+        )
+    if rule.planned is None:
+        return no_path(
+            "not applicable",
+            "no planned size given: add planned to the rule or planned_subjects to [evidence]",
+        )
+    known = units.known_by(cutoff).within(rule.window_days)
+    if not known.entry.size:
+        return no_path("too little data", NOBODY)
+    found = tally(rule, known, cutoff)
+    whole, limit = found.whole, _limit(rule, found.whole)
+    spent = np.append(0.0, _table(rule, int(whole.max()))[1])
+    state, cannot = _short_of(known, whole, limit)
     return Path(
-        day=day,
-        count=events,
-        of=n,
-        limit=limit.astype(np.float64),
-        fraction=fraction,
-        expected=n * rule.background,
-        spent=boundary.spending(rule.spending, fraction, rule.alpha),
-        log_e=evalue.log_evalue(events, np.maximum(whole, events), rule.background),
-        crossed=(events >= limit) & (whole > 0),
-        notes=_beyond_plan(int(whole.max(initial=0)), rule.planned),
+        day=found.day,
+        count=found.events,
+        of=found.n,
+        limit=limit,
+        fraction=np.minimum(whole / rule.planned, 1),
+        expected=np.asarray(whole * rule.background),
+        spent=spent[whole],
+        log_e=evalue.log_evalue(found.events, whole, rule.background),
+        crossed=found.events >= limit,
+        notes=_beyond_plan(int(whole.max()), rule.planned),
+        state=state,
+        cannot=cannot,
     )
 
 
-def _missing(rule: BackgroundRule) -> str:
-    if rule.background is None:
-        return "no background rate given: add background to the rule or its topic"
-    if rule.planned is None:
-        return "no planned size given: add planned to the rule or planned_subjects to [evidence]"
-    return ""
+def _short_of(known: Units, whole: IntArray, limit: FloatArray) -> tuple[State, str]:
+    """What the rule finds where the boundary was not reached, and why it cannot tell."""
+    if not (known.event >= 0).any():
+        return "no events", ""
+    if (limit <= whole).any():
+        return "under", ""
+    if not whole[-1]:
+        return "too little data", "nobody has been followed to the end of the window yet"
+    return "too little data", (
+        f"too few subjects: even all {whole[-1]} with an event could not have signalled yet"
+    )
 
 
 def _beyond_plan(subjects: int, planned: int) -> tuple[str, ...]:
     if subjects <= planned:
         return ()
-    return (f"{subjects} subjects, {planned} planned: only alpha left over by then is still spent",)
+    return ("more subjects than planned: only alpha left by then is spent",)
 
 
-def _days(units: Units, cutoff: int) -> IntArray:
-    """The days up to the cut-off on which somebody was dosed or an event was first seen."""
-    days = np.unique(np.concatenate([units.entry, units.event[units.event >= 0], [cutoff]]))
-    return days[days <= cutoff]
+def _limit(rule: BackgroundRule, whole: IntArray) -> FloatArray:
+    """The boundary at each number of subjects; NaN where nobody is counted yet."""
+    table = _table(rule, int(whole.max()))[0]
+    return np.where(whole > 0, boundary.limit_at(table, np.maximum(whole, 1)), np.nan)
 
 
-def _counted(rule: BackgroundRule, units: Units, day: IntArray) -> Counted:
-    """(subjects with an event, denominator) on each day."""
+def _table(rule: BackgroundRule, subjects: int) -> tuple[boundary.Boundary, FloatArray]:
+    """The rule's boundary from its first subject on, and the alpha it has spent by each."""
+    planned, background = rule.planned or 1, rule.background or 0.0
+    return _exact(planned, background, rule.alpha, rule.spending, max(subjects, planned))
+
+
+@lru_cache(maxsize=64)
+def _exact(
+    planned: int, background: float, alpha: float, shape: boundary.Shape, subjects: int
+) -> tuple[boundary.Boundary, FloatArray]:
+    """Kept: fragility asks for the same table once for each event, a replay at each look."""
+    table = boundary.binomial_boundary(planned, background, alpha, shape, subjects=subjects)
+    return table, np.cumsum(boundary.first_signal(table, background)[0])
+
+
+def tally(rule: BackgroundRule, known: Units, cutoff: int) -> Tally:
+    """The counts of a rule's denominator on every day up to the cut-off on which they can change.
+
+    Args:
+        rule: The rule.
+        known: What is known at the cut-off, with the events in the rule's window only.
+        cutoff: The cut-off, in days since 1970-01-01.
+    """
+    day = _days(rule, known, cutoff)
     if rule.denominator == "dosed":
-        return _dosed(units, day, rule.window_days)
-    pairs = [_windowed(rule, units, d) for d in day.tolist()]
-    return np.array([x for x, _ in pairs]), np.array([n for _, n in pairs])
+        events = np.sort(known.event[known.event >= 0])
+        n = np.searchsorted(np.sort(known.entry), day, side="right")
+        return Tally(day, np.searchsorted(events, day, side="right"), n.astype(np.float64))
+    pairs = [_windowed(rule, known, d) for d in day.tolist()]
+    return Tally(day, np.array([x for x, _ in pairs]), np.array([n for _, n in pairs]))
 
 
-def _dosed(units: Units, day: IntArray, window: int | None) -> Counted:
-    inside = units.event >= 0
-    if window is not None:
-        inside = inside & (units.event - units.entry < window)
-    events = np.sort(units.event[inside])
-    n = np.searchsorted(np.sort(units.entry), day, side="right")
-    return np.searchsorted(events, day, side="right"), n.astype(np.float64)
+def _days(rule: BackgroundRule, known: Units, cutoff: int) -> IntArray:
+    """Days on which somebody enters, an event is seen or a window closes, and the cut-off.
+
+    The effective number of subjects moves on every day, so that a look between two events could
+    see what the others do not: a Kaplan-Meier denominator is worked out for every day.
+    """
+    days = [known.entry, known.event[known.event >= 0], np.array([cutoff])]
+    if rule.denominator != "dosed":
+        days.append(known.entry + (rule.window_days or 1) - 1)
+    every = np.unique(np.concatenate(days))
+    if rule.denominator == "km":
+        every = np.append(np.arange(every[0], every[-1]), every[-1])
+    return every[every <= cutoff]
 
 
-def _windowed(rule: BackgroundRule, units: Units, day: int) -> tuple[int, float]:
+def _windowed(rule: BackgroundRule, known: Units, day: int) -> tuple[int, float]:
     """Counts on one day for the denominators that know about windows."""
-    began = units.entry <= day
-    entry, event = units.entry[began], units.event[began]
+    began = known.entry <= day
+    entry, event = known.entry[began], known.event[began]
     seen = (event >= 0) & (event <= day)
-    time = np.where(seen, event, np.minimum(units.last[began], day)) - entry + 1.0
-    window = float(rule.window_days or 1)
-    if not began.any():
-        return 0, 0.0
+    until = np.where(seen, known.began[began], np.minimum(known.last[began], day))
+    time, window = until - entry + 1.0, float(rule.window_days or 1)
     if rule.denominator == "matured":
         found = denominators.matured(time, seen, day - entry + 1.0, window)
     else:
@@ -113,101 +167,80 @@ def protocol_path(rule: ProtocolRule, units: Units, cutoff: int) -> Path:
     Each row of the table is asked as soon as n subjects are dosed and from then on. The path shows
     on each day the row that is nearest to its limit.
     """
+    known = units.known_by(cutoff)
+    if not known.entry.size:
+        return no_path("too little data", NOBODY)
     table = boundary.protocol_boundary(rule.n, rule.stop_at)
-    day = _days(units, cutoff)
-    order = np.lexsort((np.array(units.subject), units.entry))
-    entry, event = units.entry[order], units.event[order]
-    n = np.searchsorted(entry, day, side="right")
-    seen = (event[None, :] >= 0) & (event[None, :] <= day[:, None])
-    first = np.concatenate([np.zeros((day.size, 1), np.int64), np.cumsum(seen, axis=1)], axis=1)
-    rows = np.minimum(table.n, entry.size)
+    day = np.unique(np.concatenate([known.entry, known.event[known.event >= 0], [cutoff]]))
+    n, first = _among_the_first(known, day)
     asked = table.n[None, :] <= n[:, None]
-    events = first[:, rows]
+    events = first[:, np.minimum(table.n, known.entry.size)]
     short = np.where(asked, table.stop_at - events, np.iinfo(np.int64).max)
-    nearest = short.argmin(axis=1)
-    pick = np.arange(day.size), nearest
+    nearest, at = short.argmin(axis=1), np.arange(day.size)
     open_ = asked.any(axis=1)
+    of = np.where(open_, table.n[nearest], n)
+    state, cannot = _before_the_table(known, rule.n[0])
     return Path(
         day=day,
-        count=np.where(open_, events[pick], first[:, -1]),
-        of=np.where(open_, table.n[nearest], n).astype(np.float64),
+        count=np.where(open_, events[at, nearest], first[:, -1]),
+        of=of.astype(np.float64),
         limit=np.where(open_, table.stop_at[nearest], np.nan),
         fraction=np.minimum(n / table.n[-1], 1),
-        expected=np.where(open_, table.n[nearest], n) * rule.background,
+        expected=of * rule.background,
         spent=nothing(day.size),
         log_e=nothing(day.size),
-        crossed=open_ & (short[pick] <= 0),
+        crossed=open_ & (short[at, nearest] <= 0),
+        state=state,
+        cannot=cannot,
     )
 
 
-def poisson_path(rule: PoissonRule, units: Units, cutoff: int) -> Path:
-    """First events against the number expected in the person-time to the first event so far."""
-    day = _days(units, cutoff)
-    seen = (units.event[None, :] >= 0) & (units.event[None, :] <= day[:, None])
-    until = np.minimum(units.last[None, :], day[:, None])
-    until = np.where(seen, units.event[None, :], until)
-    years = np.clip(until - units.entry[None, :] + 1, 0, None).sum(axis=1) / 365.25
-    events, expected = seen.sum(axis=1), years * rule.background_per_100py / 100
-    log_e = poisson.log_evalue_poisson(events, expected)
-    if rule.statistic == "mixture":
-        reached = log_e >= np.log(1 / rule.alpha)
-        fraction = nothing(day.size)
-    else:
-        horizon = float(rule.planned_events or 0)
-        critical = poisson.maxsprt_critical_value(horizon, rule.alpha)
-        reached = (poisson.llr_poisson(events, expected) >= critical) & (expected <= horizon)
-        fraction = np.minimum(expected / horizon, 1)
-    return Path(
-        day=day,
-        count=events,
-        of=years,
-        limit=nothing(day.size),
-        fraction=fraction,
-        expected=expected,
-        spent=nothing(day.size),
-        log_e=log_e,
-        crossed=reached & (events > 0),
-    )
+def _among_the_first(known: Units, day: IntArray) -> tuple[IntArray, IntArray]:
+    """Subjects dosed by each day, (days,), and events among the first 0, 1, … of them, (days, n+1).
+
+    Subjects of one day stand in the order of their numbers.
+    """
+    order = np.lexsort((np.array(known.subject), known.entry))
+    event = known.event[order]
+    seen = (event[None, :] >= 0) & (event[None, :] <= day[:, None])
+    none = np.zeros((day.size, 1), np.int64)
+    n = np.searchsorted(known.entry[order], day, side="right")
+    return n, np.concatenate([none, np.cumsum(seen, axis=1)], axis=1)
+
+
+def _before_the_table(known: Units, begins: int) -> tuple[State, str]:
+    if not (known.event >= 0).any():
+        return "no events", ""
+    if known.entry.size < begins:
+        return "too little data", f"the protocol's table begins at {begins} subjects"
+    return "under", ""
 
 
 def sensitivity(rule: BackgroundRule, units: Units, cutoff: int) -> pl.DataFrame:
     """The same rule over a range of backgrounds, because the answer turns on it.
 
     One row a background (`schema.SENSITIVITY`): whether the boundary was ever reached, the limit
-    now, the exact chance of as many subjects with an event, and the e-value.
+    now, the exact chance of as many subjects with an event, and the e-value. Without a planned
+    size there is no boundary: limit and crossed are null, the rest stands.
     """
-    if rule.planned is None:
-        return pl.DataFrame(schema=SENSITIVITY)
-    given = rule.background
-    grid = STRIP if given is None else tuple(sorted({*STRIP, given}))
-    rows = [_at(rule.model_copy(update={"background": p}), units, cutoff) for p in grid]
-    return pl.DataFrame(rows, schema=SENSITIVITY, orient="row")
+    found = tally(rule, units.known_by(cutoff).within(rule.window_days), cutoff)
+    grid = STRIP if rule.background is None else sorted({*STRIP, rule.background})
+    rows = [_at(rule.model_copy(update={"background": p}), p, found) for p in grid]
+    return pl.DataFrame(rows, schema=SENSITIVITY, orient="row").with_columns(
+        pl.col("limit").fill_nan(None)
+    )
 
 
-def _at(rule: BackgroundRule, units: Units, cutoff: int) -> dict[str, object]:
-    path = background_path(rule, units, cutoff)
-    events, n = int(path.count[-1]), int(np.ceil(path.of[-1]))
+def _at(rule: BackgroundRule, background: float, found: Tally) -> dict[str, object]:
+    events, n = int(found.events[-1]), int(found.whole[-1])
+    limit = None if rule.planned is None else _limit(rule, found.whole)
     return {
         "rule": rule.title,
-        "background": rule.background,
+        "background": background,
         "subjects": events,
         "of": n,
-        "limit": float(path.limit[-1]),
-        "chance": _tail(events, n, float(rule.background or 0)),
-        "log_e": float(path.log_e[-1]),
-        "crossed": path.first_crossing is not None,
+        "limit": None if limit is None else float(limit[-1]),
+        "chance": boundary.chance_of(events, n, background),
+        "log_e": float(evalue.log_evalue(events, n, background)),
+        "crossed": None if limit is None else bool((found.events >= limit).any()),
     }
-
-
-def _tail(events: int, n: int, background: float) -> float:
-    """P(X >= events) for X binomial(n, background), exactly."""
-    if events == 0 or n == 0:
-        return 1.0
-    once = boundary.protocol_boundary([n], [events])
-    return boundary.false_signal(once, background)
-
-
-def _empty(cannot: str) -> Path:
-    none = np.empty(0)
-    whole = np.empty(0, np.int64)
-    return Path(whole, whole, none, none, none, none, none, none, whole > 0, cannot=cannot)

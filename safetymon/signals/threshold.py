@@ -4,7 +4,10 @@ What a protocol often states. Not valid evidence over repeated looks, and the re
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
 
 from safetymon.domain import ThresholdMethod
 from safetymon.signals.evidence import Finding
@@ -22,6 +25,31 @@ _COLUMNS: dict[ThresholdMethod, tuple[str, str, str]] = {
 }
 
 
+def states(
+    rule: ThresholdRule, subjects: npt.ArrayLike, at_risk: npt.ArrayLike, value: npt.ArrayLike
+) -> npt.NDArray[np.str_]:
+    """The state of a rule, element by element: the one home of its decision.
+
+    The live product asks it for one look, the simulation for every look of many trials.
+
+    Args:
+        rule: The rule.
+        subjects: Subjects with an event in the rule's group.
+        at_risk: Subjects of the group.
+        value: What is compared with the limit; NaN where it cannot be estimated.
+    """
+    x, n, number = np.asarray(subjects), np.asarray(at_risk), np.asarray(value, np.float64)
+    asked: list[tuple[State, npt.NDArray[np.bool_]]] = [  # in this order: the first decides
+        ("too little data", n < rule.min_at_risk),
+        ("no events", x == 0),
+        ("too little data", x < rule.min_subjects),
+        ("not applicable", np.isnan(number)),
+        ("over", number >= rule.limit),
+    ]
+    under: State = "under"
+    return np.select([holds for _, holds in asked], [state for state, _ in asked], under)
+
+
 def evaluate(rule: ThresholdRule, cell: Row, comparison: Row | None) -> Finding:
     """What the rule finds in its cell of the incidence table and of the comparisons.
 
@@ -30,36 +58,47 @@ def evaluate(rule: ThresholdRule, cell: Row, comparison: Row | None) -> Finding:
         cell: The rule's row of `schema.INCIDENCE`.
         comparison: The rule's row of `schema.COMPARISONS`; none if its group has no reference.
     """
-    counts = f"{cell['subjects']} of {cell['at_risk']} subjects, {cell['events']} events"
     if rule.method in ("difference", "ratio") and comparison is None:
         return _said(rule, "not applicable", "The group has no reference to be compared with.")
+    value = _value(rule, cell if comparison is None else {**comparison, **cell})
+    number = np.nan if value is None else value
+    state = cast("State", str(states(rule, cell["subjects"], cell["at_risk"], number)))
+    counts = f"{cell['subjects']} of {cell['at_risk']} subjects, {cell['events']} events"
+    match state:
+        case "too little data":
+            return _said(rule, state, f"Too little data: {_wanted(rule, cell)}.")
+        case "no events":
+            upper = f"the interval reaches {cell['ci_high']:.1f}%"
+            zero = 0.0 if rule.method in ("incidence", "subjects") else None
+            return _said(rule, state, f"No events in {cell['at_risk']} subjects; {upper}.", zero)
+        case "not applicable":
+            return _said(rule, state, f"{counts}; the {rule.method} is not estimable.")
+        case _:
+            return _compared(rule, state, number, counts)
+
+
+def _value(rule: ThresholdRule, row: Row) -> float | None:
+    """The number that is compared with the limit; none where it cannot be estimated."""
+    estimate, bound, _ = _COLUMNS[rule.method]
+    value = row[bound if rule.on == "lower bound" else estimate]
+    return None if value is None else float(value)
+
+
+def _wanted(rule: ThresholdRule, cell: Row) -> str:
     if cell["at_risk"] < rule.min_at_risk:
-        wanted = f"{cell['at_risk']} subjects at risk, {rule.min_at_risk} wanted"
-        return _said(rule, "too little data", f"Too little data: {wanted}.")
-    if cell["subjects"] == 0:
-        upper = f"the interval reaches {cell['ci_high']:.1f}%"
-        zero = 0.0 if rule.method in ("incidence", "subjects") else None
-        return _said(rule, "no events", f"No events in {cell['at_risk']} subjects; {upper}.", zero)
-    if cell["subjects"] < rule.min_subjects:
-        wanted = f"{cell['subjects']} subjects with an event, {rule.min_subjects} wanted"
-        return _said(rule, "too little data", f"Too little data: {wanted}.")
-    return _compared(rule, cell if comparison is None else {**comparison, **cell}, counts)
+        return f"{cell['at_risk']} subjects at risk, {rule.min_at_risk} wanted"
+    return f"{cell['subjects']} subjects with an event, {rule.min_subjects} wanted"
 
 
 def _said(rule: ThresholdRule, state: State, text: str, value: float | None = None) -> Finding:
     return Finding(state, value, rule.limit, text)
 
 
-def _compared(rule: ThresholdRule, row: Row, counts: str) -> Finding:
-    estimate, bound, unit = _COLUMNS[rule.method]
-    value = row[bound if rule.on == "lower bound" else estimate]
-    if value is None:
-        return _said(rule, "not applicable", f"{counts}; the {rule.method} is not estimable.")
-    over = value >= rule.limit
-    sign = "at or above" if over else "below"
+def _compared(rule: ThresholdRule, state: State, value: float, counts: str) -> Finding:
+    unit = _COLUMNS[rule.method][2]
+    sign = "at or above" if state == "over" else "below"
     limit = f"{sign} the limit of {rule.limit:g}{unit}"
-    text = f"{counts}; {_what(rule, value, unit)}{limit}."
-    return _said(rule, "over" if over else "under", text, float(value))
+    return _said(rule, state, f"{counts}; {_what(rule, value, unit)}{limit}.", value)
 
 
 def _what(rule: ThresholdRule, value: float, unit: str) -> str:

@@ -1,5 +1,9 @@
-"""Who a rule weighs: one unit a subject and group, with the day its first event was first seen."""
+"""Who a rule weighs: one unit a subject and stay, with the day its first event was first seen."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
 import polars as pl
 
 from safetymon.domain import Estimand
@@ -14,64 +18,101 @@ COUNTS: dict[Estimand, pl.Expr] = {
 
 
 def units(
-    members: pl.DataFrame, events: pl.DataFrame, group: str, reference: str | None = None
+    members: pl.DataFrame,
+    events: pl.DataFrame,
+    group: str,
+    reference: str | None = None,
+    window: int | None = None,
 ) -> Units:
     """The units of a group, and of its reference if there is one.
 
-    A subject is counted once, for its first event in either group: a unit that begins on or after
-    the day of that event is not at risk, one that goes on beyond it has no event of its own.
+    A group alone has one unit a subject. Beside a reference a unit is a subject's unbroken stay on
+    one of the two sides: a switch ends it, and a return begins another. A subject is counted once,
+    for the event that was seen first on either side (of two seen on one day, that of the earlier
+    stay). A unit that begins on or after that day is left out; one that would go on ends there.
 
     Args:
         members: As made by `derive.members`.
-        events: Occurrences that count, with `row` and `seen`.
+        events: Occurrences that count, with `row`, `onset` and `seen`.
         group: The group.
         reference: The group it is compared with.
+        window: Days from the first dose in which an event must begin to count; none: no end.
     """
-    sides = [group] if reference is None else [group, reference]
-    spans = _spans(members.filter(pl.col("group").is_in(sides)))
-    firsts = (
-        events.select("row", "seen")
-        .join(members.select("group", "row", "subject"), on="row")
-        .group_by("group", "subject")
-        .agg(pl.col("seen").min())
+    rows = stays(members, group, reference)
+    first = firsts(events, rows, window=window).select("subject", "seen", "onset", own="stay")
+    spans = rows.unique(["subject", "stay"]).join(first, on="subject", how="left")
+    ordered = _once(spans).sort("entry", "subject", "group")
+    days = _days("entry", "last", "seen", "onset")
+    return _as_units(ordered.with_columns(days).collect(engine="in-memory"), group)
+
+
+def stays(members: pl.DataFrame, group: str, reference: str | None) -> pl.LazyFrame:
+    """The stays of a group and its reference.
+
+    One row a ledger row. Columns: row, subject, group, stay (its number within the subject), entry
+    and last (first and last day at risk of the whole stay).
+    """
+    sides = members.lazy().filter(pl.col("group").is_in([group, reference or group])).sort("row")
+    return sides.with_columns(
+        pl.col("group").rle_id().over("subject").alias("stay")
+    ).select(
+        "row", "subject", "group", "stay",
+        pl.col("start").min().over("subject", "stay").alias("entry"),
+        pl.col("until").max().over("subject", "stay").alias("last"),
+    )  # fmt: skip
+
+
+def firsts(
+    events: pl.DataFrame, rows: pl.LazyFrame, by: Sequence[str] = (), window: int | None = None
+) -> pl.LazyFrame:
+    """One row a subject (and `by`): the event that was seen first, and the stay it belongs to.
+
+    Columns: `by`, those of `stays`, seen (on the stay's entry if it was seen before) and onset
+    (within entry and seen). Of several seen on one day, the earliest stay and onset stand.
+    """
+    joined = events.lazy().select(*by, "row", "seen", "onset").join(rows, on="row")
+    if window is not None:
+        joined = joined.filter((pl.col("onset") - pl.col("entry")).dt.total_days() < window)
+    counted = joined.with_columns(pl.max_horizontal("seen", "entry").alias("seen"))
+    return (
+        counted.with_columns(pl.col("onset").clip("entry", "seen"))
+        .sort(*by, "subject", "seen", "stay", "onset")
+        .unique([*by, "subject"], keep="first", maintain_order=True)
     )
-    joined = spans.join(firsts, on=["group", "subject"], how="left").with_columns(
-        # Only where there is an event: max_horizontal would fill a null with the entry.
-        pl.when(pl.col("seen").is_not_null()).then(pl.max_horizontal("seen", "entry")).alias("seen")
+
+
+def not_at_risk(members: pl.DataFrame, group: str, weighed: Units) -> Units:
+    """The units of a group alone, with the times between its episodes as `away`."""
+    place = {subject: i for i, subject in enumerate(weighed.subject)}
+    first = pl.col("until").cum_max().over("subject").dt.offset_by("1d")
+    last = pl.col("start").shift(-1).over("subject").dt.offset_by("-1d")
+    gaps = members.filter(group=group).sort("row").with_columns(first=first, last=last)
+    rows = gaps.filter(pl.col("first") <= pl.col("last")).select(
+        pl.col("subject").replace_strict(place, return_dtype=pl.Int64), *_days("first", "last")
     )
-    return _as_units(_once(joined), group)
+    return replace(weighed, away=rows.to_numpy().astype(np.int64))
 
 
-def _spans(members: pl.DataFrame) -> pl.DataFrame:
-    """One row a group and subject: first and last day at risk."""
-    return members.group_by("group", "subject").agg(
-        pl.col("start").min().alias("entry"), pl.col("until").max().alias("last")
+def _once(spans: pl.LazyFrame) -> pl.LazyFrame:
+    """Keeps a subject's first event only, and ends or drops the units that go on after it."""
+    first, mine = pl.col("seen"), (pl.col("stay") == pl.col("own")).fill_null(value=False)
+    ends = pl.when(first.is_null() | mine).then("last").otherwise(pl.min_horizontal("last", first))
+    return spans.filter(first.is_null() | mine | (pl.col("entry") < first)).with_columns(
+        ends.alias("last"), pl.when(mine).then("seen"), pl.when(mine).then("onset")
     )
-
-
-def _once(units: pl.DataFrame) -> pl.DataFrame:
-    """Keeps a subject's first event only, and drops the units that begin after it."""
-    first = pl.col("seen").min().over("subject")
-    mine = pl.col("seen").is_not_null() & (pl.col("seen") == first)
-    rank = mine.cast(pl.Int8).rank("ordinal", descending=True).over("subject")
-    kept = units.filter(first.is_null() | mine | (pl.col("entry") < first))
-    return kept.with_columns(
-        pl.when(mine & (rank == 1)).then("seen").alias("seen"),
-        pl.when(~mine & first.is_not_null())
-        .then(pl.min_horizontal("last", first))
-        .otherwise("last")
-        .alias("last"),
-    ).with_columns(pl.max_horizontal("last", "entry"))
 
 
 def _as_units(table: pl.DataFrame, group: str) -> Units:
-    ordered = table.sort("entry", "subject", "group")
-    day = pl.selectors.date().to_physical().cast(pl.Int64)
-    numbers = ordered.with_columns(day)
     return Units(
-        subject=tuple(ordered["subject"].to_list()),
-        entry=numbers["entry"].to_numpy(),
-        last=numbers["last"].to_numpy(),
-        event=numbers["seen"].fill_null(-1).to_numpy(),
-        treated=(ordered["group"] == group).to_numpy(),
+        subject=tuple(table["subject"].to_list()),
+        entry=table["entry"].to_numpy(),
+        last=table["last"].to_numpy(),
+        event=table["seen"].to_numpy(),
+        treated=np.array([side == group for side in table["group"].to_list()], np.bool_),
+        onset=table["onset"].to_numpy(),
     )
+
+
+def _days(*names: str) -> list[pl.Expr]:
+    """Dates as days since 1970-01-01, -1 for none."""
+    return [pl.col(name).to_physical().cast(pl.Int64).fill_null(-1) for name in names]

@@ -9,9 +9,10 @@ import polars as pl
 
 from safetymon.signals.concurrent import ecl_path
 from safetymon.signals.evidence import Finding, Path, Units
-from safetymon.signals.single import background_path, poisson_path, protocol_path, sensitivity
+from safetymon.signals.rate import poisson_path
+from safetymon.signals.single import background_path, protocol_path, sensitivity
 from safetymon.signals.transitions import State
-from safetymon.signals.units import COUNTS, units
+from safetymon.signals.units import COUNTS, not_at_risk, units
 from safetymon.stats.evalue import anytime_lower_bound
 from safetymon.study import BackgroundRule, EclRule, EvidenceRule, PoissonRule, ProtocolRule
 
@@ -44,9 +45,19 @@ def evaluate(
     counted = occurrences.filter(
         COUNTS[rule.estimand], level="topic", term=rule.topic, adjudicated=rule.adjudicated
     )
-    beside = reference if isinstance(rule, EclRule) else None
-    weighed = units(members, counted, rule.group, beside)
+    weighed = weighed_by(rule, reference, members, counted)
     return _finding(rule, weighed, (cutoff - _EPOCH).days)
+
+
+def weighed_by(
+    rule: EvidenceRule, reference: str | None, members: pl.DataFrame, counted: pl.DataFrame
+) -> Units:
+    """The units that a rule weighs, from the occurrences that count for it."""
+    if isinstance(rule, EclRule):
+        return units(members, counted, rule.group, reference)
+    window = rule.window_days if isinstance(rule, BackgroundRule) else None
+    alone = units(members, counted, rule.group, window=window)
+    return not_at_risk(members, rule.group, alone) if isinstance(rule, PoissonRule) else alone
 
 
 def path_of(rule: EvidenceRule, cutoff: int) -> PathOf:
@@ -61,53 +72,41 @@ def path_of(rule: EvidenceRule, cutoff: int) -> PathOf:
             return partial(protocol_path, rule, cutoff=cutoff)
         case PoissonRule():
             return partial(poisson_path, rule, cutoff=cutoff)
-        case EclRule():
+        case _:
             return partial(ecl_path, rule, cutoff=cutoff)
 
 
 def _finding(rule: EvidenceRule, weighed: Units, cutoff: int) -> Finding:
     path = path_of(rule, cutoff)
     found = path(weighed)
-    state = _state(found, weighed, cutoff)
+    state: State = found.state if found.first_crossing is None else "over"
     strip = sensitivity(rule, weighed, cutoff) if isinstance(rule, BackgroundRule) else None
+    beyond = _beyond_plan(rule, weighed, cutoff)
     if not found.day.size:
-        return Finding(state, None, None, _cannot(state, found), sensitivity=strip)
+        text = _no_path(found)
+        return Finding(state, None, None, text, sensitivity=strip, beyond_plan=beyond)
     fragile = state == "over" and _fragile(path, weighed, cutoff)
     limit = float(found.limit[-1])
     return Finding(
         state=state,
         value=float(found.count[-1]),
         limit=None if math.isnan(limit) else limit,
-        text=_sentence(rule, state, found, fragile=fragile),
+        text=_sentence(rule, found, beyond, fragile=fragile),
         path=found,
         fragile=fragile,
         sensitivity=strip,
         e_value=_e_value(found),
-        beyond_plan=_beyond_plan(rule, weighed, cutoff),
+        beyond_plan=beyond,
     )
 
 
 def _beyond_plan(rule: EvidenceRule, weighed: Units, cutoff: int) -> str:
     """The sentence that says that more subjects were treated than the rule planned for."""
     planned = rule.planned if isinstance(rule, BackgroundRule | EclRule) else None
-    treated = len(
-        {s for s, day in zip(weighed.subject, weighed.entry, strict=True) if day <= cutoff}
-    )
+    treated = len(set(weighed.known_by(cutoff).subject))
     if planned is None or treated <= planned:
         return ""
     return f"planned is {planned}, but {treated} subjects have been treated"
-
-
-def _state(path: Path, weighed: Units, cutoff: int) -> State:
-    if path.first_crossing is not None:
-        return "over"
-    if not weighed.entry.size or not (weighed.entry <= cutoff).any():
-        return "too little data"
-    if path.cannot and not path.cannot.startswith(("no events", "too few")):
-        return "not applicable"
-    if not ((weighed.event >= 0) & (weighed.event <= cutoff)).any():
-        return "no events"
-    return "too little data" if path.cannot else "under"
 
 
 def _fragile(path: PathOf, weighed: Units, cutoff: int) -> bool:
@@ -121,54 +120,50 @@ def _e_value(path: Path) -> float | None:
     return None if math.isnan(log_e) else math.exp(min(log_e, 700.0))
 
 
-def _cannot(state: State, path: Path) -> str:
-    if state == "no events":
+def _no_path(path: Path) -> str:
+    if path.state == "no events":
         return "No events yet."
-    return f"{state.capitalize()}: {path.cannot or 'nobody has been at risk yet'}."
+    return f"{path.state.capitalize()}: {path.cannot}."
 
 
-def _sentence(rule: EvidenceRule, state: State, path: Path, *, fragile: bool) -> str:
-    parts = [_counts(rule, path), _boundary(path), _beside(rule, path)]
-    if state in ("too little data", "not applicable") and path.cannot:
-        parts.append(path.cannot)
-    parts += path.notes
+def _sentence(rule: EvidenceRule, path: Path, beyond: str, *, fragile: bool) -> str:
+    parts = [_counts(rule, path), _boundary(rule, path), _beside(rule, path), path.cannot]
+    parts += [*path.notes, beyond]
     text = "; ".join(part for part in parts if part)
     return f"{text}.{' One subject fewer would clear it.' if fragile else ''}"
 
 
 def _counts(rule: EvidenceRule, path: Path) -> str:
-    count, of = path.count[-1], path.of[-1]
+    found, expected = _found(rule, path, -1), path.expected[-1]
     match rule:
         case EclRule():
-            return (
-                f"{count} of {of:.0f} first events on treatment, {_share(path):.1%} expected of "
-                "the last"
-            )
+            return f"{found} first events on treatment, {expected:.1%} expected of the last"
         case PoissonRule():
-            return (
-                f"{count} subjects with an event in {of:.1f} person-years, "
-                f"{path.expected[-1]:.2f} expected"
-            )
-        case BackgroundRule(background=None):
-            return f"{count} of {of:.0f} subjects with an event"
+            return f"{found}, {expected:.2f} expected"
         case _:
-            return f"{count} of {of:.0f} subjects with an event, {path.expected[-1]:.2f} expected"
+            return f"{found} subjects with an event, {expected:.2f} expected"
 
 
-def _share(path: Path) -> float:
-    return float(path.expected[-1])
+def _found(rule: EvidenceRule, path: Path, at: int) -> str:
+    """The count and what it is counted among, as a boundary sees them."""
+    if isinstance(rule, PoissonRule):
+        return f"{path.count[at]} subjects with an event in {path.of[at]:.1f} person-years"
+    return f"{path.count[at]} of {_whole(path, at)}"
 
 
-def _boundary(path: Path) -> str:
+def _whole(path: Path, at: int) -> int:
+    return math.ceil(float(path.of[at]) - 1e-9)
+
+
+def _boundary(rule: EvidenceRule, path: Path) -> str:
     if path.first_crossing is not None:
-        at = path.crossed.argmax()
-        needed = "" if math.isnan(path.limit[at]) else f", the boundary {path.limit[at]:.0f}"
-        where = f"{path.count[at]} of {path.of[at]:.0f}{needed}"
+        at = int(path.crossed.argmax())
+        where = f"{_found(rule, path, at)}, the boundary {path.limit[at]:.0f}"
         return f"boundary reached on {_day(int(path.day[at]))} ({where})"
     limit = float(path.limit[-1])
     if math.isnan(limit):
         return "boundary not reached"
-    if limit > path.of[-1]:
+    if limit > path.of[-1] and not isinstance(rule, PoissonRule):
         return "no count could reach the boundary yet"
     return f"the boundary is {limit:.0f}"
 
@@ -179,8 +174,7 @@ def _beside(rule: EvidenceRule, path: Path) -> str:
         return ""
     text = f"e-value {e_value:.3g}"
     if isinstance(rule, BackgroundRule):
-        n = max(math.ceil(path.of[-1]), int(path.count[-1]))
-        low = float(anytime_lower_bound(int(path.count[-1]), n, rule.alpha))
+        low = float(anytime_lower_bound(int(path.count[-1]), _whole(path, -1), rule.alpha))
         return f"{text}, risk above {low:.2%} at any number of looks"
     return text
 

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtr, ndtri
+from scipy.special import betainc, ndtr, ndtri
 
 from safetymon.stats.inputs import (
     FloatArray,
@@ -179,6 +179,18 @@ def operating_characteristics(
 def false_signal(boundary: Boundary, background: float) -> float:
     """Return the exact probability of a signal over all rows when the true risk is p0."""
     return float(first_signal(boundary, background).sum())
+
+
+def chance_of(events: int, subjects: int, risk: float) -> float:
+    """Return P(X >= events) for X binomial(subjects, risk), exactly.
+
+    Raises:
+        ValueError: risk outside (0, 1), or events outside 0..subjects.
+    """
+    p0 = float(rates(risk))
+    if not 0 <= events <= subjects:
+        raise ValueError(f"{events} of {subjects} subjects is no count")
+    return 1.0 if events == 0 else float(betainc(events, subjects - events + 1, p0))
 
 
 def _one_more_subject(alive: FloatArray, risk: float) -> FloatArray:

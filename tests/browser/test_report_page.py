@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from safetymon.domain import ESTIMANDS, Scope
 from safetymon.report import write
+from tests import evidence_fixture
 from tests.report_fixture import HOSTILE, results
 
 pytestmark = pytest.mark.browser
@@ -74,7 +75,7 @@ def test_every_chart_draws_marks_and_nothing_is_asked_for_or_complained_of(
     file = reports[scope] / "report.html"
     with opened(file, width, height) as made:
         figures = made.page.locator("figure.chart").all()
-        assert len(figures) == {"closed": 7, "open": 6}[scope]
+        assert len(figures) == {"closed": 14, "open": 8}[scope]
         for figure in figures:
             assert figure.locator("svg .mark-symbol path[d]").count() > 0
             assert figure.locator("svg").get_attribute("viewBox")
@@ -101,7 +102,7 @@ def test_the_first_screen_says_what_matters(
     scope: Scope, opened: Open, reports: dict[Scope, Path]
 ) -> None:
     with opened(reports[scope] / "report.html") as made:
-        for place in (".label", ".synthetic", "h1", ".facts", ".lead", ".alerts", ".tiles"):
+        for place in (".label", ".synthetic", "h1", ".facts", ".lead", ".new", ".alerts"):
             box = made.page.locator(place).first.bounding_box()
             assert box is not None
             assert box["y"] + box["height"] <= 800, place
@@ -112,7 +113,7 @@ def test_a_phone_shows_the_label_and_the_first_sentences(
     scope: Scope, opened: Open, reports: dict[Scope, Path]
 ) -> None:
     with opened(reports[scope] / "report.html", 390, 844) as made:
-        for place in (".label", "h1", ".lead", ".alerts li"):
+        for place in (".label", "h1", ".facts", ".lead", ".new", ".alerts li"):
             box = made.page.locator(place).first.bounding_box()
             assert box is not None
             assert box["y"] + box["height"] <= 844, place
@@ -223,7 +224,105 @@ def test_a_tooltip_tells_the_numbers_of_a_point(opened: Open, reports: dict[Scop
         tooltip = made.page.locator("#vg-tooltip-element.visible")
         tooltip.wait_for(timeout=2000)
         keys = tooltip.locator("td.key").all_text_contents()
-        assert keys == ["Term", "Group", "Subjects", "Percent of subjects", "Interval", "Events"]
+        assert keys == [
+            "Term",
+            "Group",
+            "Subjects",
+            "Percent of subjects",
+            "95% interval",
+            "Events",
+        ]
+
+
+def test_a_step_of_a_path_tells_its_e_value(opened: Open, reports: dict[Scope, Path]) -> None:
+    with opened(reports["closed"] / "report.html") as made:
+        points = made.page.locator("#figure-path-1 .mark-symbol.role-mark path").all()
+        points[1].hover(force=True)
+        tooltip = made.page.locator("#vg-tooltip-element.visible")
+        tooltip.wait_for(timeout=2000)
+        keys = tooltip.locator("td.key").all_text_contents()
+        assert keys == ["Day", "Count", "Boundary", "Alpha spent", "E-value"]
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_the_evidence_on_the_page_is_that_of_results_json(
+    scope: Scope, opened: Open, reports: dict[Scope, Path]
+) -> None:
+    document = json.loads((reports[scope] / "results.json").read_text(encoding="utf-8"))
+    weighed = {signal["rule"] for signal in document["signals"]} & {
+        row["rule"] for row in document["evidence"]
+    }
+    with opened(reports[scope] / "report.html") as made:
+        cards = made.page.locator(".paths article").all()
+        assert {card.get_attribute("aria-label") for card in cards} == weighed
+        for card in cards:
+            path = [
+                row for row in document["evidence"]
+                if row["rule"] == card.get_attribute("aria-label")
+            ]  # fmt: skip
+            shown = card.locator("tbody tr").first.locator("td").all_text_contents()
+            last = path[-1]
+            assert {f"{last['count']}", f"{last['of']:.0f}"} <= set(shown)
+            assert f"{last['limit']:.0f}" in shown
+            assert f"{last['spent']:.5f}" in shown
+
+
+def test_the_verdicts_on_the_page_are_those_of_results_json(
+    opened: Open, reports: dict[Scope, Path]
+) -> None:
+    document = json.loads((reports["closed"] / "results.json").read_text(encoding="utf-8"))
+    with opened(reports["closed"] / "report.html") as made:
+        rows = made.page.locator("#signals tbody tr:not(.detail)").evaluate_all(
+            "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
+        )
+        told = {(c[0], c[1], c[2], c[3], c[4], c[5]) for c in rows}
+        assert told == {
+            (s["rule"], s["verdict"], s["group"], str(s["since_look"]), str(s["looks"]),
+             s["reason"] or "–")
+            for s in document["signals"]
+        }  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of twelve rules that weigh evidence."""
+    signals, evidence = evidence_fixture.many(12)
+    made = replace(results(), signals=signals, evidence=evidence)
+    return write(made, tmp_path_factory.mktemp("many")).folder / "report.html"
+
+
+def test_many_rules_are_shown_one_at_a_time_and_all_are_drawn(opened: Open, many: Path) -> None:
+    with opened(many) as made:
+        articles = made.page.locator(".paths article")
+        shown = articles.evaluate_all("all => all.filter(e => e.checkVisibility("
+                                      "{visibilityProperty: true})).map(e => e.id)")  # fmt: skip
+        assert shown == ["path-1"]
+        made.page.get_by_label("Rule", exact=True).select_option("path-7")
+        assert made.page.locator("#path-7").is_visible()
+        assert not made.page.locator("#path-1").is_visible()
+        widths = made.page.locator(".paths svg").evaluate_all("all => all.map(e => e.clientWidth)")
+        assert len(widths) == 12
+        assert len(set(widths)) == 1
+        assert made.complaints == []
+
+
+def test_a_link_to_a_rule_that_is_not_shown_shows_it(opened: Open, many: Path) -> None:
+    with opened(many) as made:
+        made.page.get_by_role("link", name="Rule 11").focus()
+        made.page.keyboard.press("Enter")
+        assert made.page.locator("#path-11").is_visible()
+        assert not made.page.locator("#path-1").is_visible()
+        assert made.page.locator(".paths select").input_value() == "path-11"
+
+
+def test_a_printout_and_a_page_without_javascript_hold_every_rule(opened: Open, many: Path) -> None:
+    with opened(many) as made:
+        made.page.emulate_media(media="print")
+        assert all(card.is_visible() for card in made.page.locator(".paths article").all())
+        assert not made.page.locator(".chooser").is_visible()
+    with opened(many, java_script_enabled=False) as made:
+        assert all(card.is_visible() for card in made.page.locator(".paths article").all())
+        assert not made.page.locator(".chooser").is_visible()
 
 
 def test_charts_fit_after_the_window_was_narrowed(opened: Open, reports: dict[Scope, Path]) -> None:
@@ -242,7 +341,7 @@ def test_without_javascript_every_number_is_still_there(
     with opened(reports["closed"] / "report.html", java_script_enabled=False) as made:
         # Not <noscript>: a browser told to run no script still parses as if it could.
         notes = made.page.locator("figure.chart .canvas").all_text_contents()
-        assert len(notes) == 7
+        assert len(notes) == 14
         assert all("The numbers of this one are in Table" in note for note in notes)
         assert made.page.locator("#table-topics .panel.all").is_visible()
         made.page.check("#show-serious")

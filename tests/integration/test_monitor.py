@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -226,6 +227,20 @@ def test_a_report_that_cannot_be_written_is_made_good_by_the_next_run(
     done = monitor.look(study, LATER, "a")
     assert done.closed.look.number == 1
     assert done.closed_report.exists()
+
+
+def test_the_store_knows_the_hash_of_every_report_file(tmp_path: Path) -> None:
+    done = monitor.look(small(tmp_path), NOW, "a")
+    with store.opened(tmp_path / "state", "S1", NOW) as opened:
+        rows = opened._connection.sql("select scope, path, sha256 from report_file").fetchall()
+    kept = {(scope, path): digest for scope, path, digest in rows}
+    found = {
+        (scope, str(path.relative_to(page.parent))): sha256(path.read_bytes()).hexdigest()
+        for scope, page in (("closed", done.closed_report), ("open", done.open_report))
+        for path in page.parent.rglob("*")
+        if path.is_file()
+    }
+    assert kept == found
 
 
 def test_results_follow_their_schema(tmp_path: Path) -> None:

@@ -14,13 +14,15 @@ import pytest
 
 from safetymon.domain import Finding, Results, Scope
 from safetymon.report import Written, files, write
+from tests import evidence_fixture
 from tests.report_fixture import HOSTILE, results, with_look
 
 CLOSED_FILES = {
-    "report.html", "results.json", "tables/comparisons.csv", "tables/findings.csv",
-    "tables/groups.csv", "tables/incidence.csv", "tables/signals.csv",
+    "report.html", "results.json", "tables/comparisons.csv", "tables/evidence.csv",
+    "tables/findings.csv", "tables/groups.csv", "tables/incidence.csv", "tables/screen.csv",
+    "tables/sensitivity.csv", "tables/signals.csv",
 }  # fmt: skip
-OPEN_FILES = CLOSED_FILES - {"tables/comparisons.csv"}
+OPEN_FILES = CLOSED_FILES - {"tables/comparisons.csv", "tables/screen.csv"}
 
 
 @pytest.fixture(params=[0o022, 0o000, 0o077], ids=["umask 022", "umask 000", "umask 077"])
@@ -142,7 +144,7 @@ def test_two_looks_both_stay_and_are_listed_newest_first(tmp_path: Path) -> None
     assert re.findall(r'href="(\d{4}-[0-9-]+)/report.html"', html) == [
         "0010-2019-11-04", "0002-2019-06-01", "0001-2018-06-01",
     ]  # fmt: skip
-    assert html.count("1 raised") == 3
+    assert html.count("3 raised") == 3
 
 
 def test_each_index_knows_its_own_scope_only(tmp_path: Path) -> None:
@@ -183,6 +185,10 @@ def _by_treatment() -> list[tuple[str, Results]]:
         ("incidence", replace(made, incidence=closed.incidence)),
         ("comparisons", replace(made, comparisons=closed.comparisons)),
         ("signals", replace(made, signals=closed.signals)),
+        ("evidence", replace(made, evidence=closed.evidence)),
+        ("sensitivity", replace(made, sensitivity=closed.sensitivity)),
+        ("screen", replace(made, screen=closed.screen)),
+        ("cards", replace(made, cards=evidence_fixture.cards(evidence_fixture.AGAINST))),
         ("calendar", replace(made, calendar=closed.calendar)),
         ("findings", replace(made, findings=(finding,))),
         ("treatment", replace(made, groups=made.groups.with_columns(treatment=pl.lit("IVIg")))),

@@ -1,14 +1,13 @@
 """Simulates one group under staggered entry, looked at every night, by every single-group rule.
 
-`table(trials, seed)` returns one row a scenario and rule: how often the rule signals at least
-once over the whole trial, with its Monte-Carlo error and the goal it is held to. The day-by-day
-effective denominator here is written from the formula a second time, over all trials at once;
-a test compares it with `safetymon.stats.denominators.km`.
+`run` returns one row a rule: how often it signals at least once over the whole trial, with its
+Monte-Carlo error and the goal it is held to. The day-by-day effective denominator here is written
+from the formula a second time, over all trials at once; a test compares it with
+`safetymon.stats.denominators.km`.
 """
 
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +16,14 @@ from scipy.special import betaincc
 from safetymon.stats.boundary import binomial_boundary
 from safetymon.stats.calibration import evalue_boundary, nominal_boundary, posterior_boundary
 from safetymon.stats.poisson import llr_poisson, log_evalue_poisson, maxsprt_critical_value
+from tests.simulation import goals
+from tests.simulation.rows import Row, share_of
 
 Counts = NDArray[np.int64]
-ALPHA = 0.05
+Bools = NDArray[np.bool_]
+ALPHA: Final = 0.05
+CELLS: Final = 2**18
+"""Subjects drawn at a time, over all trials: what one pass over the nights keeps in memory."""
 
 
 class Scenario(NamedTuple):
@@ -33,17 +37,6 @@ class Scenario(NamedTuple):
     dropout: float = 0.1  # chance to leave within the window
     accrual: int = 300  # days over which subjects enter, uniformly
     window: int = 84  # days
-
-
-class Row(NamedTuple):
-    """How often a rule signalled in a scenario; goal is an upper bound, or lower for power."""
-
-    scenario: str
-    rule: str
-    trials: int
-    signalled: float
-    error: float  # Monte-Carlo standard error
-    goal: str
 
 
 class Trials(NamedTuple):
@@ -71,40 +64,52 @@ HARM = [
     Scenario("N 500, 1%, true 2%", 500, 0.01, 0.02),
 ]
 GOALS = {
-    "boundary, dosed": "<= 0.050",
-    "boundary, matured": "<= 0.050",
-    "boundary, km": "<= 0.070",
-    "boundary, km, least share 0.1": "<= 0.070",
-    "e-value >= 20, dosed": "<= 0.050",
+    "boundary, dosed": goals.DOSED,
+    "boundary, matured": goals.MATURED,
+    "boundary, km": goals.KM_AS_WRITTEN,
+    "boundary, km, least share 0.1": goals.KM,
+    "e-value >= 20, dosed": goals.EVIDENCE,
 }
+POWER_GOALS = {(0.063, "boundary, dosed"): goals.SIX_OF_95_POWER}
 
 
-def table(trials: int, seed: int, scenarios: Sequence[Scenario] = NULL + HARM) -> list[Row]:
-    """Simulate every scenario; large groups get fewer trials so that each costs about the same."""
-    seeds = np.random.SeedSequence(seed).spawn(len(scenarios))
-    rows: list[Row] = []
-    for scenario, child in zip(scenarios, seeds, strict=True):
-        affordable = max(100, min(trials, trials * 500 // scenario.subjects))
-        rows += run(scenario, affordable, np.random.default_rng(child))
-    return rows
+class Limits(NamedTuple):
+    """Where each rule signals; limits by n from 0, where nothing can."""
+
+    boundary: Counts
+    evidence: Counts
+    exact: Counts
+    posterior: Counts
+    maxsprt: float
 
 
 def run(scenario: Scenario, trials: int, rng: np.random.Generator) -> list[Row]:
     """Simulate one scenario and return a row for every rule."""
-    simulated = draw(scenario, trials, rng)
+    size, limits = max(1, CELLS // scenario.subjects), limits_of(scenario)
+    parts = [min(size, trials - begin) for begin in range(0, trials, size)]
+    found = [signalled(scenario, limits, draw(scenario, part, rng)) for part in parts]
     null = scenario.true_risk <= scenario.background
-    rows = []
-    for rule, signals in signalled(scenario, simulated).items():
-        share = float(signals.mean())
-        error = math.sqrt(max(share * (1 - share), 1 / trials) / trials)
-        goal = GOALS.get(rule, "") if null else power_goal(scenario, rule)
-        rows.append(Row(scenario.name, rule, trials, share, error, goal))
-    return rows
+    measure = "false signal" if null else "power"
+    return [
+        Row(
+            "one group", scenario.name, rule, measure, trials,
+            *share_of(np.concatenate([part[rule] for part in found])),
+            GOALS.get(rule) if null else POWER_GOALS.get((scenario.true_risk, rule)),
+        )
+        for rule in found[0]
+    ]  # fmt: skip
 
 
-def power_goal(scenario: Scenario, rule: str) -> str:
-    """Section 7: 6 events expected in 95 against 1% must be found in 85 of 100 trials."""
-    return ">= 0.85" if scenario.true_risk == 0.063 and rule == "boundary, dosed" else ""
+def limits_of(scenario: Scenario) -> Limits:
+    size, p0 = scenario.subjects, scenario.background
+    expected = -math.log1p(-p0) * size
+    return Limits(
+        by_size(binomial_boundary(size, p0, ALPHA).stop_at),
+        by_size(evalue_boundary(size, p0, math.log(20)).stop_at),
+        by_size(nominal_boundary(size, p0, ALPHA).stop_at),
+        by_size(naive_posterior_limits(size, p0)),
+        maxsprt_critical_value(expected, ALPHA),
+    )
 
 
 def draw(scenario: Scenario, trials: int, rng: np.random.Generator) -> Trials:
@@ -122,31 +127,26 @@ def draw(scenario: Scenario, trials: int, rng: np.random.Generator) -> Trials:
     return Trials(entry, event_day, np.where(stays, NEVER, np.ceil(leaves)).astype(np.int64))
 
 
-def signalled(scenario: Scenario, trials: Trials) -> dict[str, NDArray[np.bool_]]:
+def signalled(scenario: Scenario, limits: Limits, trials: Trials) -> dict[str, Bools]:
     """Return, per rule, which trials it signalled in at least once, looking every night."""
-    size, p0 = scenario.subjects, scenario.background
-    limits = by_size(binomial_boundary(size, p0, ALPHA).stop_at)
+    p0, stop_at = scenario.background, limits.boundary
     x, n = dosed(scenario, trials)
     late_x, late_n = matured(scenario, trials)
-    evidence = by_size(evalue_boundary(size, p0, math.log(20)).stop_at)
-    naive = by_size(nominal_boundary(size, p0, ALPHA).stop_at)
-    posterior, z = by_size(naive_posterior_limits(size, p0)), 1.645 * math.sqrt(p0 * (1 - p0))
     as_written, guarded = effective(scenario, trials, 0.0), effective(scenario, trials, 0.1)
-    daily = -math.log1p(-p0) / scenario.window
-    expected = daily * person_days(scenario, trials)
-    critical = maxsprt_critical_value(daily * size * scenario.window, ALPHA)
+    z = 1.645 * math.sqrt(p0 * (1 - p0))
+    expected = -math.log1p(-p0) / scenario.window * person_days(scenario, trials)
     return {
-        "boundary, dosed": (x >= limits[n]).any(axis=1),
-        "boundary, matured": (late_x >= limits[late_n]).any(axis=1),
-        "boundary, km": (x >= limits[as_written]).any(axis=1),
-        "boundary, km, least share 0.1": (x >= limits[guarded]).any(axis=1),
-        "boundary, events + completers": (x >= limits[completers(scenario, trials)]).any(axis=1),
-        "e-value >= 20, dosed": (x >= evidence[n]).any(axis=1),
+        "boundary, dosed": (x >= stop_at[n]).any(axis=1),
+        "boundary, matured": (late_x >= stop_at[late_n]).any(axis=1),
+        "boundary, km": (x >= stop_at[as_written]).any(axis=1),
+        "boundary, km, least share 0.1": (x >= stop_at[guarded]).any(axis=1),
+        "boundary, events + completers": (x >= stop_at[completers(scenario, trials)]).any(axis=1),
+        "e-value >= 20, dosed": (x >= limits.evidence[n]).any(axis=1),
         "Poisson e-value >= 20": (log_evalue_poisson(x, expected) >= math.log(20)).any(axis=1),
-        "MaxSPRT Poisson": (llr_poisson(x, expected) >= critical).any(axis=1),
-        "naive exact test, dosed": (x >= naive[n]).any(axis=1),
+        "MaxSPRT Poisson": (llr_poisson(x, expected) >= limits.maxsprt).any(axis=1),
+        "naive exact test, dosed": (x >= limits.exact[n]).any(axis=1),
         "naive z-score >= 1.645, dosed": (x - n * p0 >= z * np.sqrt(n) + (n == 0)).any(axis=1),
-        "naive Beta(1,1) posterior >= 0.95, dosed": (x >= posterior[n]).any(axis=1),
+        "naive Beta(1,1) posterior >= 0.95, dosed": (x >= limits.posterior[n]).any(axis=1),
     }
 
 
@@ -162,7 +162,7 @@ def by_size(stop_at: Counts) -> Counts:
     return np.concatenate(([1], stop_at))
 
 
-def cumulative(days: Counts, counted: NDArray[np.bool_], nights: int) -> Counts:
+def cumulative(days: Counts, counted: Bools, nights: int) -> Counts:
     """Return how many of each trial's days have come by each night, (trials, nights)."""
     trial = np.broadcast_to(np.arange(days.shape[0])[:, None], days.shape)
     keep = counted & (days < nights)

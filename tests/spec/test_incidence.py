@@ -213,3 +213,21 @@ def test_an_event_dated_beyond_the_group_time_takes_no_time_off_twice() -> None:
     late = late.with_columns(onset_high=pl.col("onset_low"))
     counted = tables(events=late)[1].filter(estimand="all", term="headache", adjudicated=True)
     assert (counted["first_person_years"] <= counted["person_years"]).all()
+
+
+def test_the_study_chooses_its_intervals() -> None:
+    chosen = ReportSettings(proportion="wilson", difference="newcombe", confidence=0.9)
+    sizes, _, occurrences = tables()
+    ledger = derive.ledger(EXPOSURE, SUBJECTS, CUTOFF, Emergent())
+    members = derive.members(ledger, GROUPS, "at risk")
+    counted = incidence.by_group(occurrences, members, sizes, list(TOPICS), chosen)
+    row = counted.filter(
+        term="pyrexia", group="All IVIg", estimand="all", adjudicated=True
+    ).row(0, named=True)  # fmt: skip
+    z2 = 1.6448536269514722**2
+    assert row["ci_high"] == pytest.approx(100 * z2 / (4 + z2))  # Wilson, 0 of 4
+    compared = incidence.compare(counted, GROUPS, chosen)
+    nothing = compared.filter(term="pyrexia", estimand="all", adjudicated=True).row(0, named=True)
+    # Newcombe, 0 of 3 against 0 of 2: the Wilson upper limits of each.
+    assert nothing["rd_high"] == pytest.approx(100 * z2 / (3 + z2))
+    assert nothing["rd_low"] == pytest.approx(-100 * z2 / (2 + z2))

@@ -11,7 +11,7 @@ import pytest
 
 from safetymon import schema
 from safetymon.domain import Results
-from safetymon.report import charts, marks
+from safetymon.report import charts, evidence_charts, evidence_view, marks
 from tests.report_fixture import (
     ALL_IVIG,
     CUTOFF,
@@ -29,10 +29,13 @@ def drawn(made: Results) -> dict[str, marks.Spec]:
     incidence, groups = made.incidence, made.groups
     steps = charts.calendar_steps(made.calendar, groups, CUTOFF)
     specs = {
-        "topics": charts.topic_dots(incidence, groups, CUTOFF),
-        "terms": charts.term_dots(incidence, groups, CUTOFF),
-        "differences": charts.difference_dots(made.comparisons, groups, CUTOFF),
+        "topics": charts.topic_dots(incidence, groups, CUTOFF, 0.95),
+        "terms": charts.term_dots(incidence, groups, CUTOFF, 0.95),
+        "differences": charts.difference_dots(made.comparisons, groups, CUTOFF, 0.95),
         **{f"calendar {topic}": spec for topic, spec in zip(TOPICS, steps, strict=True)},
+        **{f"path {card.rule}": card.spec for card in evidence_view.paths(made).shown},
+        **{f"strip {card.rule}": card.spec for card in evidence_view.strips(made).shown},
+        **dict(zip(["screen"], evidence_charts.screen_charts(made.screen, CUTOFF), strict=False)),
     }
     return {name: spec for name, spec in specs.items() if spec is not None}
 
@@ -97,6 +100,10 @@ def test_axes_carry_their_unit(spec: marks.Spec) -> None:
         {"Percent of subjects at risk"},
         {"Percentage points"},
         {"Subjects", "Calendar date"},
+        {"First events on treatment", "Calendar date"},
+        {"Subjects with an event", "Calendar date"},
+        {"Subjects with an event", "Background risk, %"},
+        {"E-value, logarithmic scale", "Subjects with the term, both groups"},
     )
 
 
@@ -105,8 +112,8 @@ def test_the_rows_are_plain_json(spec: marks.Spec) -> None:
     json.dumps(spec, allow_nan=False)
 
 
-def test_an_open_report_has_no_differences() -> None:
-    assert "differences" not in OPEN
+def test_an_open_report_has_no_differences_and_no_screen() -> None:
+    assert not {"differences", "screen"} & set(OPEN)
 
 
 def test_seven_groups_have_seven_colours_and_more_still_differ() -> None:
@@ -156,7 +163,7 @@ def test_the_most_frequent_term_of_the_simulation_comes_first() -> None:
 def test_without_any_event_there_is_no_chart_of_terms() -> None:
     made = results()
     nothing = made.incidence.filter(pl.col("level") != "pt")
-    assert charts.term_dots(nothing, made.groups, CUTOFF) is None
+    assert charts.term_dots(nothing, made.groups, CUTOFF, 0.95) is None
 
 
 def test_a_pair_keeps_the_look_of_its_group_and_names_both_denominators() -> None:
@@ -167,7 +174,7 @@ def test_a_pair_keeps_the_look_of_its_group_and_names_both_denominators() -> Non
 
 def test_a_study_without_reference_has_no_chart_of_differences() -> None:
     made = replace(results(), comparisons=schema_frame({}, schema.COMPARISONS))
-    assert charts.difference_dots(made.comparisons, made.groups, CUTOFF) is None
+    assert charts.difference_dots(made.comparisons, made.groups, CUTOFF, 0.95) is None
 
 
 def test_the_zero_line_stands_at_zero_and_once() -> None:
@@ -207,11 +214,26 @@ def test_dates_do_not_move_with_the_readers_time_zone() -> None:
     assert channel(CLOSED["calendar headache"], "x")["scale"] == {"type": "utc"}
 
 
-def test_no_text_of_the_data_stands_in_an_expression() -> None:
-    spec = json.loads(json.dumps(CLOSED["terms"]))
+@pytest.mark.parametrize("chart", ["terms", "screen"])
+def test_no_text_of_the_data_stands_in_an_expression(chart: str) -> None:
+    spec = json.loads(json.dumps(CLOSED[chart]))
     del spec["datasets"]
     assert not [term for term in HOSTILE if json.dumps(term)[1:-1] in json.dumps(spec)]
-    assert set(HOSTILE) & {r["term"] for r in rows(CLOSED["terms"])}
+    assert set(HOSTILE) & {r["term"] for r in rows(CLOSED[chart])}
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 4, 40])
+def test_between_whole_numbers_there_is_no_tick(most: int) -> None:
+    (spec,) = charts.calendar_steps(_calendar([0, most]), results().groups, CUTOFF)
+    assert channel(spec, "y")["axis"] == {"format": "d", "tickCount": min(most, 4)}
+
+
+def test_a_tooltip_names_the_level_of_the_interval() -> None:
+    made = results()
+    spec = charts.topic_dots(made.incidence, made.groups, CUTOFF, 0.9)
+    titles = [tip["title"] for tip in channel(spec, "tooltip")]
+    assert "90% interval" in titles
+    assert "with its 90% interval" in spec["description"]
 
 
 def test_no_spec_of_the_open_report_names_a_treatment() -> None:

@@ -13,7 +13,8 @@ def test_a_look_is_told_with_its_verdicts() -> None:
     assert entry.run_at == "05 Nov 2019 06:00 UTC"
     assert entry.groups[0] == "52 in First period, IVIg"
     assert entry.verdicts == (
-        ("raised", 1), ("open", 1), ("no signal", 1), ("too little data", 1),
+        ("raised", 3), ("open", 1), ("too little data", 1), ("not applicable", 1),
+        ("no signal", 2),
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ import pytest
 from safetymon import schema
 from safetymon.domain import Results
 from safetymon.report import page
+from tests import evidence_fixture
 from tests.report_fixture import HOSTILE, results, schema_frame
 
 VEGA = "window.vegaEmbed = function () { return 1 < 2 && 'a'; };"
@@ -155,8 +156,8 @@ def test_the_page_answers_in_order() -> None:
         attrs["id"] for tag, attrs in CLOSED_READER.elements if tag == "section" and "id" in attrs
     ]
     assert anchors == [
-        "look", "signals", "topics", "differences", "calendar", "terms", "groups", "data",
-        "definitions", "provenance",
+        "look", "signals", "evidence", "backgrounds", "screen", "topics", "differences",
+        "calendar", "terms", "groups", "data", "definitions", "provenance",
     ]  # fmt: skip
     links = re.findall(r'<li><a href="#([a-z]+)"', CLOSED)
     assert links == anchors
@@ -185,6 +186,86 @@ def test_without_a_rule_the_page_says_so() -> None:
     html = page.render(results(rules=False), VEGA)
     assert "No signal rule is defined for this report." in html
     assert "nothing was tested against a limit" in html
+
+
+def test_without_a_rule_that_weighs_evidence_the_page_says_so() -> None:
+    html = page.render(results("open", rules=False), VEGA)
+    assert "No rule of this report has evidence that builds up over time." in html
+    assert 'id="backgrounds"' not in html
+    assert 'href="#backgrounds"' not in html
+
+
+def test_without_a_screen_the_closed_page_says_why_and_the_open_one_never_speaks_of_it() -> None:
+    none = replace(results(), screen=schema_frame({}, schema.SCREEN))
+    html = page.render(none, VEGA)
+    assert "No screen was made." in html
+    assert "planned_subjects and window_days in [evidence]" in html
+    assert 'id="screen"' not in OPEN
+    assert "No screen was made." not in OPEN
+
+
+def test_the_screen_says_that_false_discoveries_are_held_over_the_whole_trial() -> None:
+    assert "false discovery rate q of the study file" in CLOSED
+    assert "held over the whole trial" in CLOSED
+
+
+def test_a_pooled_rule_is_called_a_trigger_in_both_reports() -> None:
+    for html in (CLOSED, OPEN):
+        assert html.count("A trigger to unblind, not evidence of harm") == 3  # first, table, card
+        assert "triggers falsely in 29% to 40% of trials" in html
+
+
+def test_a_limit_is_called_no_evidence_wherever_it_speaks() -> None:
+    limits = results().signals.filter(method="incidence")
+    first = limits.filter(pl.col("verdict").is_in(["raised", "open"])).height
+    said = CLOSED.count("Not valid evidence over repeated looks")
+    assert said == limits.height + first
+
+
+def test_rule_cards_stand_in_the_page_only_once_something_was_simulated() -> None:
+    assert "Rule cards" not in CLOSED
+    simulated = replace(results(), cards=evidence_fixture.cards(evidence_fixture.AGAINST))
+    html = page.render(simulated, VEGA)
+    assert "<h2>Rule cards</h2>" in html
+    assert "Simulated over the whole trial" in html
+
+
+def test_signals_lead_to_their_evidence() -> None:
+    links = {attrs["href"] for tag, attrs in CLOSED_READER.elements if tag == "a"}
+    cards = {attrs["id"] for tag, attrs in CLOSED_READER.elements if tag == "article"}
+    assert cards == {*(f"path-{i}" for i in (1, 2, 3)), *(f"strip-{i}" for i in (1, 2, 3))}
+    led_to = {(link or "")[1:] for link in links} & cards
+    assert led_to == {"path-1", "path-2", "path-3", "strip-3"}  # a rule's path before its strip
+
+
+@pytest.mark.parametrize(("rules", "chosen"), [(8, False), (9, True), (30, True)])
+def test_more_than_eight_rules_are_chosen_from_a_list(rules: int, chosen: bool) -> None:
+    signals, evidence = evidence_fixture.many(rules)
+    html = page.render(replace(results(), signals=signals, evidence=evidence), VEGA)
+    assert ('<div class="cards paths" data-choose>' in html) == chosen
+    assert html.count("<option ") == (min(rules, 24) if chosen else 0)
+    left = "6 more rules are in Table 1 and in tables/evidence.csv."
+    assert (left in html) == (rules == 30)
+
+
+def test_hostile_rules_and_groups_are_text() -> None:
+    hostile = [pl.lit(HOSTILE[1]).alias(name) for name in ("topic", "group", "text", "reason")]
+    rename = pl.lit(HOSTILE[0]) + pl.col("rule")
+    made = results()
+    html, reader = read(
+        replace(
+            made,
+            signals=made.signals.with_columns(*hostile, rule=rename),
+            evidence=made.evidence.with_columns(rule=rename),
+            sensitivity=made.sensitivity.with_columns(rule=rename),
+            screen=made.screen.with_columns(group=pl.lit(HOSTILE[1]), term=pl.lit(HOSTILE[3])),
+            cards=evidence_fixture.cards(HOSTILE[3]),
+        )
+    )
+    assert not [tag for tag, _ in reader.elements if tag == "img"]
+    assert len([kind for kind, _ in reader.scripts if kind is None]) == 2
+    assert all("<" not in text for kind, text in reader.scripts if kind == "application/json")
+    assert "&lt;script&gt;alert(1)" in html
 
 
 def test_a_look_at_a_study_without_events_is_a_page() -> None:

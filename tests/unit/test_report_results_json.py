@@ -80,8 +80,8 @@ def test_the_schema_refuses_a_comparison_in_an_open_document() -> None:
 def test_keys_stand_in_the_order_of_the_format() -> None:
     made = document()
     assert list(made) == [
-        "format", "scope", "study", "cut", "look", "groups", "incidence", "comparisons", "signals",
-        "findings",
+        "format", "scope", "study", "cut", "look", "confidence", "groups", "incidence",
+        "comparisons", "signals", "evidence", "sensitivity", "screen", "findings",
     ]  # fmt: skip
     assert list(made["incidence"][0]) == INCIDENCE_KEYS
     assert list(made["groups"][0]) == [

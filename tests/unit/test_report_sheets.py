@@ -18,14 +18,18 @@ def rows(text: str) -> list[dict[str, str]]:
 
 def test_the_closed_files() -> None:
     assert sorted(sheets(results())) == [
-        "comparisons.csv", "findings.csv", "groups.csv", "incidence.csv", "signals.csv",
+        "comparisons.csv", "evidence.csv", "findings.csv", "groups.csv", "incidence.csv",
+        "screen.csv", "sensitivity.csv", "signals.csv",
     ]  # fmt: skip
 
 
 def test_the_open_files_do_not_depend_on_treatment() -> None:
-    assert sorted(sheets(results("open"))) == [
-        "findings.csv", "groups.csv", "incidence.csv", "signals.csv",
+    names = [
+        "evidence.csv", "findings.csv", "groups.csv", "incidence.csv", "sensitivity.csv",
+        "signals.csv",
     ]  # fmt: skip
+    assert sorted(sheets(results("open"))) == names
+    assert sorted(sheets(results("open", rules=False))) == names
 
 
 def test_a_study_without_reference_has_no_comparisons_file() -> None:
@@ -40,6 +44,15 @@ def test_every_row_and_column_of_the_incidence_is_there() -> None:
     assert list(read[0]) == list(schema.INCIDENCE)
     assert [int(row["subjects"]) for row in read] == made.incidence["subjects"].to_list()
     assert [float(row["ci_high"]) for row in read] == made.incidence["ci_high"].to_list()
+
+
+@pytest.mark.parametrize("name", ["evidence", "sensitivity", "screen"])
+def test_the_evidence_is_there_row_by_row(name: str) -> None:
+    made = {"evidence": results().evidence, "sensitivity": results().sensitivity}
+    frame = made.get(name, results().screen)
+    read = rows(sheets(results())[f"{name}.csv"])
+    assert list(read[0]) == frame.columns
+    assert [float(row["log_e"]) for row in read] == frame["log_e"].to_list()
 
 
 def test_periods_are_one_cell() -> None:

@@ -6,9 +6,19 @@ import polars as pl
 import pytest
 
 from safetymon import schema
-from safetymon.domain import Estimand, Scope
-from safetymon.report import term_tables, topic_tables, view, wording
+from safetymon.domain import Estimand, Results, Scope, Verdict
+from safetymon.report import (
+    evidence_tables,
+    evidence_view,
+    signal_tables,
+    term_tables,
+    topic_tables,
+    view,
+    wording,
+)
 from safetymon.report.table import Block, Panel, Table
+from tests import evidence_fixture
+from tests.evidence_fixture import AGAINST, POOLED
 from tests.report_fixture import (
     ALL_IVIG,
     FIRST_IVIG,
@@ -80,7 +90,12 @@ def test_every_row_is_as_wide_as_its_head(scope: Scope) -> None:
         *term_tables.terms(made, "soc"),
         *term_tables.terms(made, "pt"),
     ]
-    tables = [view.signals(made), view.groups(made), view.findings(made), view.inputs(made)]
+    cards = [*evidence_view.paths(made).shown, *evidence_view.strips(made).shown]
+    screen = evidence_tables.screened(made)
+    tables = [
+        signal_tables.signals(made, {}), view.groups(made), view.findings(made), view.inputs(made),
+        *(card.table for card in cards), *([screen] if screen else []),
+    ]  # fmt: skip
     for table in [*tables, *(p.table for p in panels)]:
         widths = {len(row) for b in table.blocks for row in b.rows}
         assert widths <= {len(table.columns)}
@@ -107,6 +122,20 @@ def test_a_comparison_row_shows_the_frames_numbers() -> None:
 def test_without_a_reference_there_is_no_comparison() -> None:
     made = replace(results(), comparisons=schema_frame({}, schema.COMPARISONS))
     assert topic_tables.comparisons(made) == []
+
+
+@pytest.mark.parametrize("confidence", [0.95, 0.9])
+def test_an_intervals_column_is_headed_by_its_level(confidence: float) -> None:
+    made = replace(results(), confidence=confidence)
+    title = f"{100 * confidence:g}% interval"
+    for panels, times in (
+        (topic_tables.topics(made), 3),
+        (topic_tables.comparisons(made), 2),
+        (term_tables.terms(made, "pt"), 1),
+    ):
+        heads = [column.title for column in panels[0].table.columns]
+        assert heads.count(title) == times
+        assert "Interval" not in heads
 
 
 def test_terms_are_told_by_subjects_and_events_and_difference() -> None:
@@ -174,11 +203,38 @@ def test_hostile_terms_are_shown_as_they_are() -> None:
     assert set(HOSTILE) <= {row[0] for row in table.blocks[0].rows}
 
 
-def test_signals_come_the_most_urgent_first_with_their_units() -> None:
-    rows = view.signals(results()).blocks[0].rows
-    assert [row[1] for row in rows] == ["raised", "open", "no signal", "too little data"]
-    assert rows[0][4] == "3%"
-    assert rows[3][3] == "–"
+def signal_rows(made: Results) -> list[list[str]]:
+    return signal_tables.signals(made, {}).blocks[0].rows
+
+
+def test_signals_come_the_most_urgent_first_and_what_cannot_tell_before_no_signal() -> None:
+    rows = signal_rows(results())
+    assert [row[1] for row in rows] == [
+        "raised", "raised", "raised", "open", "too little data", "not applicable", "no signal",
+        "no signal",
+    ]  # fmt: skip
+    assert rows[0][7] == "3%"
+    assert rows[4][6] == "–"
+
+
+def test_a_signal_is_told_with_its_history_and_evidence() -> None:
+    row = next(row for row in signal_rows(results()) if row[0] == AGAINST)
+    assert row == [
+        AGAINST, "raised", ALL_IVIG, "3", "1", "new data", "5 subjects", "4 subjects", "29.5",
+        "19 Feb 2018",
+    ]  # fmt: skip
+
+
+def test_below_each_signal_stands_what_it_found_and_what_it_is_not() -> None:
+    (block,) = signal_tables.signals(results(), {AGAINST: "path-1"}).blocks
+    details = {row[0]: detail for row, detail in zip(block.rows, block.details, strict=True)}
+    anchors = {row[0]: anchor for row, anchor in zip(block.rows, block.anchors, strict=True)}
+    assert details[AGAINST].endswith("One subject fewer would clear it.")
+    assert "29% to 40% of trials" in details[POOLED]
+    limits = [text for rule, text in details.items() if rule.endswith("/ incidence")]
+    assert all(text.endswith("Not valid evidence over repeated looks.") for text in limits)
+    assert len(limits) == 4
+    assert anchors == {rule: "path-1" if rule == AGAINST else "" for rule in details}
 
 
 @pytest.mark.parametrize(
@@ -186,6 +242,9 @@ def test_signals_come_the_most_urgent_first_with_their_units() -> None:
     [
         ("incidence", 6.316, "6.3%"),
         ("subjects", 5.0, "5 subjects"),
+        ("subjects", 2.5, "2.5 subjects"),
+        ("background", 1.0, "1 subject"),
+        ("ecl", 21.0, "21 events"),
         ("difference", -1.25, "−1.2 points"),
         ("ratio", 0.9242, "0.92 ×"),
         ("incidence", None, "–"),
@@ -198,12 +257,54 @@ def test_a_rules_value_has_the_unit_of_its_method(
     signals = made.signals.head(1).with_columns(
         method=pl.lit(method), value=pl.lit(value, dtype=pl.Float64)
     )
-    assert view.signals(replace(made, signals=signals)).blocks[0].rows[0][3] == shown
+    assert signal_rows(replace(made, signals=signals))[0][6] == shown
 
 
 def test_only_verdicts_that_some_rule_has_are_explained() -> None:
-    given = [verdict for verdict, _ in view.meanings(results().signals)]
-    assert given == ["raised", "open", "no signal", "too little data"]
+    given = [verdict for verdict, _ in signal_tables.meanings(results().signals)]
+    assert given == ["raised", "open", "too little data", "not applicable", "no signal"]
+
+
+def test_every_verdict_has_a_place_and_a_meaning() -> None:
+    verdicts = set(Verdict.__args__)  # type: ignore[attr-defined]  # a Literal has its values
+    assert set(wording.VERDICT_ORDER) == verdicts
+    assert [verdict for verdict, _ in signal_tables.VERDICT_MEANINGS] == list(wording.VERDICT_ORDER)
+
+
+def test_without_a_simulation_there_is_no_rule_card() -> None:
+    assert signal_tables.cards(results()) is None
+
+
+def test_a_rule_card_tells_trials_and_monte_carlo_error() -> None:
+    rule = results().signals["rule"][1]
+    made = replace(results(), cards=evidence_fixture.cards(rule))
+    table = signal_tables.cards(made)
+    assert table is not None
+    assert table.number == 12
+    assert table.notes[0].startswith("Simulated over the whole trial")
+    simulated, other = table.blocks
+    assert simulated.heading == f"{rule} (subjects)"
+    assert simulated.note == "95 subjects entering over 1007 days, as observed"
+    assert simulated.rows == [
+        ["no harm", "1", "2,000", "24.4", "1.0", "–", "–"],
+        ["risk x2", "2", "2,000", "85.0", "0.8", "210", "61"],
+    ]
+    assert (other.heading, other.note, other.rows) == (
+        "headache / First period, IVIg / all / ecl (ecl)", "Not simulated: no plan.", [],
+    )  # fmt: skip
+
+
+def test_beside_a_rule_stands_how_often_it_would_be_false() -> None:
+    rule = results().signals["rule"][1]
+    made = replace(results(), cards=evidence_fixture.cards(rule))
+    (block,) = signal_tables.signals(made, {}).blocks
+    told = [row[0] for row, text in zip(block.rows, block.details, strict=True)
+            if "Simulated" in text]  # fmt: skip
+    assert told == [rule]
+    assert block.details[0].endswith(
+        "Simulated over the whole trial: without harm, a false signal in 24.4% of 2,000 trials "
+        "(Monte-Carlo error 1.0 points; Table 12)."
+    )
 
 
 Kinds = tuple[str, str | None, list[str]]
@@ -254,14 +355,16 @@ def test_files_are_told_with_their_rows() -> None:
 def test_a_table_has_the_same_number_in_both_reports() -> None:
     numbers = {
         scope: [
-            view.signals(made).number,
+            signal_tables.signals(made, {}).number,
             topic_tables.topics(made)[0].table.number,
             term_tables.terms(made, "soc")[0].table.number,
             term_tables.terms(made, "pt")[0].table.number,
             view.groups(made).number,
             view.findings(made).number,
             view.inputs(made).number,
+            evidence_view.paths(made).shown[0].table.number,
+            evidence_view.strips(made).shown[0].table.number,
         ]
         for scope, made in (("closed", results()), ("open", results("open")))
     }
-    assert numbers["closed"] == numbers["open"] == [1, 2, 4, 5, 6, 7, 8]
+    assert numbers["closed"] == numbers["open"] == [1, 2, 4, 5, 6, 7, 8, 9, 10]

@@ -1,5 +1,6 @@
 """Numbers as words: formats and sentences."""
 
+import math
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -9,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safetymon.domain import ANY_EVENT, Estimand, Scope
+from safetymon.domain import ANY_EVENT, Estimand
 from safetymon.report import wording
-from tests.report_fixture import ALL_IVIG, FIRST_IVIG, FIRST_PLACEBO, results
+from tests.report_fixture import FIRST_IVIG, FIRST_PLACEBO, results
 
 
 @pytest.mark.parametrize(
@@ -105,35 +106,6 @@ def test_a_sentence_says_what_is_subjects_and_what_is_events(
     assert wording.incidence(row) == sentence
 
 
-def test_the_lead_says_who_was_treated_and_which_signals_are_new() -> None:
-    lead = wording.lead(results())
-    assert lead.data == (
-        "This is look 3, of the data up to 04 Nov 2019: 52 subjects in “First period, IVIg”, "
-        "48 subjects in “First period, placebo” and 95 subjects in “All IVIg”."
-    )
-    assert lead.verdict == (
-        "Of 4 rules, 1 newly raises a signal; 1 raised earlier is still open; 1 rule could not be "
-        "judged (too little data, no events, not applicable)."
-    )
-    assert [alert.verdict for alert in lead.alerts] == ["raised", "open"]
-    assert "thromboembolism" in lead.alerts[0].rule
-    assert "of 95 subjects" in lead.alerts[0].text
-    assert lead.alerts[1].text.endswith("(raised at look 2).")
-
-
-def test_the_topics_are_told_for_the_widest_group_that_is_no_reference() -> None:
-    made = results()
-    row = made.incidence.row(
-        by_predicate=(pl.col("term") == "headache")
-        & pl.col("adjudicated")
-        & (pl.col("estimand") == "related")
-        & (pl.col("group") == ALL_IVIG),
-        named=True,
-    )
-    assert f"in {ALL_IVIG}: {wording.incidence(row)}" in wording.lead(made).topics
-    assert len(wording.lead(made).topics) == 5  # any event and four topics, none twice
-
-
 def test_the_reference_group_does_not_speak_first_even_if_it_is_the_widest() -> None:
     made = results()
     sizes = {FIRST_IVIG: 84, FIRST_PLACEBO: 86}
@@ -143,46 +115,53 @@ def test_the_reference_group_does_not_speak_first_even_if_it_is_the_widest() -> 
     assert wording.foremost(replace(made, groups=groups)) == FIRST_IVIG
 
 
-def test_without_a_rule_the_numbers_only_describe() -> None:
-    lead = wording.lead(results(rules=False))
-    assert lead.verdict.startswith("No signal rule is defined")
-    assert lead.alerts == ()
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.0004, "<0.001"),
+        (0.0012, "0.00120"),
+        (0.501, "0.501"),
+        (1.0, "1.00"),
+        (29.528, "29.5"),
+        (1564.8, "1,565"),
+        (99_999, "99,999"),
+        (123_456, "1.2 × 10⁵"),
+        (953_000, "9.5 × 10⁵"),
+        (996_000, "1.0 × 10⁶"),
+        (1e61, "1.0 × 10⁶¹"),
+    ],
+)
+def test_an_e_value_is_told_from_its_logarithm(value: float, shown: str) -> None:
+    assert wording.e_value(math.log(value)) == shown
 
 
-def _signals(*verdicts: str) -> pl.DataFrame:
-    return pl.DataFrame({"verdict": verdicts}, schema={"verdict": pl.String})
+def test_an_e_value_that_no_number_can_hold_is_told() -> None:
+    assert wording.e_value(2000.0) == "3.9 × 10⁸⁶⁸"
+
+
+@pytest.mark.parametrize("nothing", [None, float("nan"), float("-inf")])
+def test_without_an_e_value_there_is_a_dash(nothing: float | None) -> None:
+    assert wording.e_value(nothing) == "–"
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "sentence"),
-    [
-        (["no signal"], "No signal is raised by the 1 rule."),
-        (
-            ["no signal", "no events"],
-            (
-                "No signal is raised by the 2 rules; 1 rule could not be judged "
-                "(too little data, no events, not applicable)."
-            ),
-        ),
-        (["raised", "raised"], "Of 2 rules, 2 newly raise a signal."),
-        (
-            ["open", "open", "no signal"],
-            "Of 3 rules, none newly raises a signal; 2 raised earlier are still open.",
-        ),
-        (["cleared"], "No signal is raised by the 1 rule."),
-    ],
+    ("confidence", "title"),
+    [(0.95, "95% interval"), (0.9, "90% interval"), (0.975, "97.5% interval")],
 )
-def test_the_verdicts_are_counted_in_words(verdicts: list[str], sentence: str) -> None:
-    assert wording.verdict_sentence(_signals(*verdicts)) == sentence
+def test_an_interval_is_called_by_its_level(confidence: float, title: str) -> None:
+    assert wording.interval_title(confidence) == title
 
 
-@pytest.mark.parametrize("scope", ["closed", "open"])
-@pytest.mark.parametrize("rules", [True, False])
-def test_no_sentence_ever_says_safe(scope: Scope, rules: bool) -> None:
-    assert "safe" not in " ".join(wording.lead(results(scope, rules=rules)).sentences).lower()
+def test_a_background_is_told_as_it_is_given() -> None:
+    assert [wording.background(p) for p in (0.005, 0.01, 0.07)] == ["0.5%", "1%", "7%"]
 
 
-def test_the_open_lead_names_no_group() -> None:
-    text = " ".join(wording.lead(results("open")).sentences)
-    assert "100 subjects treated" in text
-    assert not any(word in text.lower() for word in ("ivig", "placebo"))
+def test_a_weighted_count_keeps_its_fraction() -> None:
+    assert [wording.whole(n) for n in (95.0, 61.43, 1234.0)] == ["95", "61.4", "1,234"]
+
+
+def test_who_was_treated_is_never_added_up() -> None:
+    assert wording.treated(results()) == (
+        "52 First period, IVIg; 48 First period, placebo; 95 All IVIg"
+    )
+    assert wording.treated(results("open")) == "100 subjects"

@@ -12,6 +12,7 @@ from safetymon.stats.boundary import (
     Boundary,
     Shape,
     binomial_boundary,
+    chance_of,
     false_signal,
     first_signal,
     limit_at,
@@ -268,3 +269,18 @@ def test_priors_and_cuts_that_make_no_sense_are_refused() -> None:
         posterior_boundary(30, 0.2, (1.0, 1.0), 1.0)
     with pytest.raises(ValueError, match="nominal level is 0"):
         nominal_boundary(30, 0.2, 0.0)
+
+
+@pytest.mark.parametrize(("events", "subjects"), [(0, 5), (1, 5), (3, 5), (5, 5), (5, 95)])
+@pytest.mark.parametrize("risk", [0.01, 0.2, 0.9])
+def test_the_chance_of_a_count_is_the_sum_of_its_outcomes(
+    events: int, subjects: int, risk: float
+) -> None:
+    outcomes = range(events, subjects + 1)
+    summed = sum(math.comb(subjects, x) * risk**x * (1 - risk) ** (subjects - x) for x in outcomes)
+    assert chance_of(events, subjects, risk) == pytest.approx(summed, rel=1e-12)
+
+
+def test_a_count_that_cannot_be_has_no_chance() -> None:
+    with pytest.raises(ValueError, match="6 of 5 subjects is no count"):
+        chance_of(6, 5, 0.1)

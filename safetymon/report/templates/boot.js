@@ -37,6 +37,28 @@
     });
   }
 
+  // Many rules are shown one at a time. The others stay laid out, unseen: their charts are drawn as
+  // wide as they will be, and a printout holds them all.
+  function choosable(box) {
+    var chooser = box.querySelector(".chooser");
+    var select = chooser.querySelector("select");
+    var cards = Array.prototype.slice.call(box.querySelectorAll("article"));
+    function pick() {
+      cards.forEach(function (card) { card.classList.toggle("aside", card.id !== select.value); });
+    }
+    chooser.hidden = false;
+    select.addEventListener("change", pick);
+    document.querySelectorAll("a[href^='#']").forEach(function (link) {
+      var card = document.getElementById(link.hash.slice(1));
+      if (cards.indexOf(card) < 0) { return; }
+      link.addEventListener("click", function () { select.value = card.id; pick(); });
+    });
+    var asked = document.getElementById(window.location.hash.slice(1));
+    if (cards.indexOf(asked) >= 0) { select.value = asked.id; }
+    pick();
+  }
+  document.querySelectorAll("[data-choose]").forEach(choosable);
+
   var figures = Array.prototype.slice.call(document.querySelectorAll("figure.chart"));
   figures.reduce(function (before, figure) {
     return before.then(function () { return draw(figure); });

@@ -1,0 +1,119 @@
+"""What the page says of each rule that weighs evidence: sentence, facts, chart, table. Pure.
+
+A card is a rule's path; a strip is the same rule under other backgrounds. Both come in the order
+of Table 1, and a page draws no more than `MOST_CARDS` of each.
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from safetymon.domain import Results
+from safetymon.report import evidence_charts, evidence_tables, sentences, signal_tables, wording
+from safetymon.report.marks import Spec
+from safetymon.report.table import Table
+from safetymon.report.wording import Row
+
+MOST_CARDS = 24
+"""Rules drawn; the rest stands in Table 1 and in the CSV, and the page says so."""
+MOST_AT_ONCE = 8
+"""More rules than this are shown one at a time, chosen from a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A rule's place on the page. `key` is its anchor and names its chart and table."""
+
+    key: str
+    rule: str
+    verdict: str
+    sentence: str
+    facts: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+    spec: Spec
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """Cards of one kind; `left_out` counts those that are not drawn."""
+
+    shown: tuple[Card, ...]
+    left_out: int
+
+    @property
+    def chosen(self) -> bool:
+        """Whether a reader sees one at a time."""
+        return len(self.shown) > MOST_AT_ONCE
+
+    @property
+    def anchors(self) -> dict[str, str]:
+        """Rule -> its anchor."""
+        return {card.rule: card.key for card in self.shown}
+
+
+def paths(results: Results) -> Cards:
+    """A card a rule that has a path of evidence."""
+    found = _with(results, results.evidence)
+    shown = [_path(results, row, f"path-{i}") for i, row in enumerate(found[:MOST_CARDS], 1)]
+    return Cards(tuple(shown), len(found) - len(shown))
+
+
+def strips(results: Results) -> Cards:
+    """A card a rule against a background, over other backgrounds."""
+    found = _with(results, results.sensitivity)
+    shown = [_strip(results, row, f"strip-{i}") for i, row in enumerate(found[:MOST_CARDS], 1)]
+    return Cards(tuple(shown), len(found) - len(shown))
+
+
+def _with(results: Results, frame: pl.DataFrame) -> list[Row]:
+    """The rules that have rows in a frame, the most urgent verdict first."""
+    rules = set(frame["rule"].to_list())
+    return [row for row in signal_tables.ranked(results.signals) if row["rule"] in rules]
+
+
+def _path(results: Results, row: Row, key: str) -> Card:
+    path = results.evidence.filter(rule=row["rule"])
+    caution = sentences.caution(row)
+    return Card(
+        key=key,
+        rule=row["rule"],
+        verdict=row["verdict"],
+        sentence=f"{row['group']}: {sentences.METHODS[row['method']]}. {row['text']}",
+        facts=_facts(row),
+        notes=(caution,) if caution else (),
+        spec=evidence_charts.path_chart(path, row["method"], results.cut.cutoff),
+        table=evidence_tables.path(results, row["rule"], row["method"]),
+    )
+
+
+def _facts(row: Row) -> tuple[tuple[str, str], ...]:
+    looks = "" if row["looks"] is None else f" ({wording.plural(row['looks'], 'look')} in a row)"
+    facts = [
+        ("Since look", f"{row['since_look']}{looks}"),
+        ("What moved it", row["reason"] or wording.NONE),
+        ("E-value", sentences.e_value(row)),
+        ("Boundary reached", signal_tables.reached(row)),
+    ]
+    if row["crossed_on"] is not None:
+        fragile = f"yes: {sentences.FRAGILE[0].lower()}{sentences.FRAGILE[1:]}"
+        facts.append(("Fragile", fragile if row["fragile"] else "no"))
+    return tuple(facts)
+
+
+def _strip(results: Results, row: Row, key: str) -> Card:
+    strip = results.sensitivity.filter(rule=row["rule"])
+    rows = strip.rows(named=True)
+    path = results.evidence.filter(rule=row["rule"])
+    own = evidence_tables.own_background(path, rows)
+    none = "This rule has no background of its own and decides nothing."
+    return Card(
+        key=key,
+        rule=row["rule"],
+        verdict=row["verdict"],
+        sentence=evidence_tables.turns(rows),
+        facts=(),
+        notes=(none,) if path.is_empty() else (),
+        spec=evidence_charts.strip_chart(strip, own, results.cut.cutoff),
+        table=evidence_tables.strip(results, row["rule"], own),
+    )

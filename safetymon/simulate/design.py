@@ -1,0 +1,210 @@
+"""The study's own design, read from its study file and its data so far: what is simulated.
+
+A rule is simulated in the groups it is about, as large as they are planned to be. Accrual and time
+at risk are those observed; what has not happened yet is taken to go on as it began.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import polars as pl
+
+from safetymon import analysis
+from safetymon.analysis import Counted, Frames
+from safetymon.domain import ALL_SUBJECTS
+from safetymon.signals.evidence import Units
+from safetymon.signals.units import COUNTS, units
+from safetymon.simulate.harms import Harm, Source, harms_of
+from safetymon.simulate.sides import Side, side_of
+from safetymon.study import BackgroundRule, EclRule, ProtocolRule, Rule, Study, ThresholdRule
+
+LEAST = 5
+"""Subjects of a group from whom accrual and time at risk are read; from fewer nothing is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How one rule is simulated: its group, its reference where it compares, and the harms.
+
+    Without a harm it is not simulated, and `basis` says why; else it says what was assumed.
+    `every` is the number of days between looks, `confidence` that of the report's intervals.
+    """
+
+    rule: Rule
+    sides: tuple[Side, ...]
+    harms: tuple[Harm, ...]
+    basis: str
+    every: int
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """The plans of the rules that are not switched off: those on groups, then the pooled ones."""
+
+    plans: tuple[Plan, ...]
+
+
+def design_of(study: Study, frames: Frames, every: int = 1) -> Design:
+    """The design of a study in the eyes of each of its rules.
+
+    Groups are as large as planned, by the rule or else by `[evidence]`, divided between a group
+    and its reference as observed; never smaller than they are. A subject who was in both, one
+    after the other, counts in both. Where enrolment is not complete, its days so far are stretched
+    to the planned number. Times at risk, dropout and switches included, are those observed.
+
+    Args:
+        study: The study.
+        frames: Its closed frames.
+        every: Days between the looks at which threshold rules are evaluated; 1 is nightly.
+
+    Raises:
+        UsageError: Groups that overlap are to be summed or compared, or a rule is about nothing.
+        ValueError: The frames are not closed, or `every` is below 1.
+    """
+    if frames.scope != "closed" or every < 1:
+        raise ValueError("a design is read from closed frames, with at least a day between looks")
+    blind = replace(frames, scope="open", exposure=frames.exposure.drop("treatment"))
+    closed, pooled = analysis.counted(frames, study), analysis.counted(blind, study)
+    here = [_Here(study, counted, pooled, every) for counted in (closed, pooled)]
+    return Design(
+        tuple(_plan(rule, at) for at in here for rule in at.counted.rules if not rule.off)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """One scope of the study, and everybody pooled."""
+
+    study: Study
+    counted: Counted
+    pooled: Counted
+    every: int
+
+    @property
+    def origin(self) -> date:
+        """The first dose in the trial."""
+        first: date = min(self.pooled.numbers.members["start"])
+        return first
+
+    def reference(self, group: str) -> str | None:
+        return next((g.reference for g in self.counted.numbers.groups if g.name == group), None)
+
+    def peers(self, group: str) -> tuple[str, ...]:
+        """The groups of the comparison that a group takes part in; the group alone if in none."""
+        pairs = [(g.name, g.reference) for g in self.counted.numbers.groups if g.reference]
+        return next((pair for pair in pairs if group in pair), (group,))
+
+    def enrolled(self, groups: Sequence[str]) -> int:
+        """Distinct subjects so far."""
+        members = self.counted.numbers.members
+        return members.filter(pl.col("group").is_in(groups))["subject"].n_unique()
+
+
+def _plan(rule: Rule, here: _Here) -> Plan:
+    """The plan of a rule, or why it cannot be simulated."""
+    beside = here.reference(rule.group) if compares(rule) else None
+    if _lacks(rule, beside):
+        return _unplanned(rule, here, here.counted.found[rule.title].text)
+    numbers = here.counted.numbers
+    seen = units(numbers.members, numbers.occurrences.clear(), rule.group, beside)
+    groups = (rule.group,) if beside is None else (rule.group, beside)
+    few = min(int((seen.treated == (group == rule.group)).sum()) for group in groups)
+    if few < LEAST:
+        text = f"only {few} subjects so far in a group, {LEAST} wanted to read the design from"
+        return _unplanned(rule, here, f"Not simulated: {text}.")
+    stretch = _stretch(rule, here)
+    sides = tuple(_side(rule, group, seen, here, stretch) for group in groups)
+    harms, assumed = harms_of(rule, here.study, sides, _sources(rule, here))
+    basis = f"{_described(sides, seen, stretch)}; {assumed}; {_looked(rule, here.every)}."
+    return Plan(rule, sides, harms, basis, here.every, here.study.report.confidence)
+
+
+def _unplanned(rule: Rule, here: _Here, why: str) -> Plan:
+    return Plan(rule, (), (), why, here.every, here.study.report.confidence)
+
+
+def compares(rule: Rule) -> bool:
+    """Whether a rule compares its group with a reference."""
+    if isinstance(rule, ThresholdRule):
+        return rule.method in ("difference", "ratio")
+    return isinstance(rule, EclRule)
+
+
+def _lacks(rule: Rule, reference: str | None) -> bool:
+    """Whether the rule is not applicable for want of a reference, a background or a plan."""
+    if compares(rule) and reference is None:
+        return True
+    match rule:
+        case BackgroundRule():
+            return rule.background is None or rule.planned is None
+        case EclRule():
+            return rule.planned is None or rule.window_days is None
+        case _:
+            return False
+
+
+def _stretch(rule: Rule, here: _Here) -> float:
+    """Planned subjects for each subject so far; at least 1."""
+    given = next((r for r in here.study.rule if r.title == rule.title), None)
+    own = given.planned if isinstance(given, BackgroundRule | EclRule) else None
+    alone = own is not None and not compares(rule)
+    table = rule.n[-1] if isinstance(rule, ProtocolRule) else 0
+    planned = own or here.study.evidence.planned_subjects or table
+    return max(1.0, planned / here.enrolled([rule.group] if alone else here.peers(rule.group)))
+
+
+def _side(rule: Rule, group: str, seen: Units, here: _Here, stretch: float) -> Side:
+    mine, origin = seen.treated == (group == rule.group), _number(here.origin)
+    return side_of(
+        group, seen.entry[mine] - origin, seen.last[mine] - origin,
+        _number(here.counted.numbers.cutoff) - origin,
+        stretch=stretch, window=_window(rule, here),
+    )  # fmt: skip
+
+
+def _window(rule: Rule, here: _Here) -> int:
+    """Planned days at risk, where the rule or its comparison has such a plan; else 0."""
+    own = rule.window_days if isinstance(rule, BackgroundRule | EclRule) else None
+    paired = len(here.peers(rule.group)) > 1
+    return own or (here.study.evidence.window_days if paired else None) or 0
+
+
+def _sources(rule: Rule, here: _Here) -> list[Source]:
+    """Where a risk without harm can be observed: the reference group, then everybody pooled."""
+    reference = here.reference(rule.group)
+    own = [(reference, here.counted)] if reference else []
+    everybody = (ALL_SUBJECTS, here.pooled)
+    return [Source(group, _events(rule, counted, group)) for group, counted in (*own, everybody)]
+
+
+def _events(rule: Rule, counted: Counted, group: str) -> Units:
+    """A group's subjects with the events that count for the rule."""
+    numbers = counted.numbers
+    events = numbers.occurrences.filter(
+        COUNTS[rule.estimand], level="topic", term=rule.topic, adjudicated=rule.adjudicated
+    )
+    return units(numbers.members, events, group)
+
+
+def _described(sides: Sequence[Side], seen: Units, stretch: float) -> str:
+    sizes = " v ".join(str(side.subjects) for side in sides)
+    span = max(side.entry[-1] for side in sides) - min(side.entry[0] for side in sides)
+    entry = "as observed" if stretch == 1 else f"as the {seen.entry.size} so far, stretched"
+    time = " v ".join(f"{side.mean_days:.0f}" for side in sides)
+    return (
+        f"{sizes} subjects entering over {span:.0f} days, {entry}; {time} days at risk on average "
+        "as observed, dropout included"
+    )
+
+
+def _looked(rule: Rule, every: int) -> str:
+    common = "constant hazard, no reporting lag"
+    if not isinstance(rule, ThresholdRule):
+        return f"{common}; the same at any look schedule"
+    return f"{common}; looked at every {'night' if every == 1 else f'{every} days'}"
+
+
+def _number(day: date) -> int:
+    return (day - date(1970, 1, 1)).days

@@ -1,0 +1,201 @@
+"""Evidence through the product: replay, the board's decisions, boundary, looks that agree."""
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from safetymon import board, cli, demonstration, monitor, rehearsal, replay, store
+from safetymon.errors import UsageError
+from tests.integration.test_monitor import ONE, STUDY, TWO, small
+
+NOW = datetime(2024, 1, 1, tzinfo=UTC)
+AGAINST_1 = "Thromboembolism, related, all IVIg: against 1%"
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return demonstration.unpack(tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="module")
+def looked(study: Path) -> dict[str, Any]:
+    done = monitor.look(study, NOW, "tester")
+    return {row["rule"]: row for row in done.closed.signals.to_dicts()}
+
+
+def test_the_single_arm_rule_raises_the_thromboembolic_signal(looked: dict[str, Any]) -> None:
+    signal = looked[AGAINST_1]
+    assert signal["verdict"] == "raised"
+    assert (signal["value"], signal["limit"]) == (5.0, 4.0)
+    # The third subject was reported when 50 had been dosed; the boundary there is 3.
+    assert signal["crossed_on"] == date(2018, 9, 29)
+
+
+def test_the_comparison_of_arms_says_why_it_cannot(looked: dict[str, Any]) -> None:
+    signal = looked["thromboembolism / First period, IVIg / all / ecl"]
+    assert signal["verdict"] == "too little data"
+    assert "too few events" in signal["text"]
+    none = looked["Thromboembolism, related: IVIg against placebo"]
+    assert none["verdict"] == "no events"
+
+
+def test_every_topic_has_a_verdict_with_numbers(looked: dict[str, Any]) -> None:
+    for topic, verdict in (("headache", "raised"), ("pyrexia", "no signal"),
+                           ("nausea", "no signal")):  # fmt: skip
+        signal = looked[f"{topic} / First period, IVIg / all / ecl"]
+        assert signal["verdict"] == verdict
+        assert signal["limit"] is not None
+        assert "first events on treatment" in signal["text"]
+
+
+def test_without_a_background_the_rule_says_so_plainly(looked: dict[str, Any]) -> None:
+    signal = looked["nausea / All IVIg / all / background"]
+    assert signal["verdict"] == "not applicable"
+    assert "no background rate given" in signal["text"]
+
+
+@pytest.mark.parametrize(("every", "look"), [("week", 83), ("month", 20)])
+def test_the_replay_names_the_look(study: Path, every: replay.Every, look: int) -> None:
+    rows = {row["rule"]: row for row in rehearsal.replayed(study, every, NOW).to_dicts()}
+    assert rows[AGAINST_1]["look"] == look
+    assert "(3 of 50, the boundary 3)" in rows[AGAINST_1]["text"]
+    threshold = rows["Thromboembolism, related, all IVIg: 3 subjects"]
+    assert threshold["look"] == look  # the same third subject
+    assert rows["pyrexia / First period, IVIg / all / ecl"]["look"] is None
+
+
+def test_the_replayed_look_is_the_look_that_would_have_been_made(tmp_path: Path) -> None:
+    """Looks made for real, week by week around the crossing, raise the signal where it says."""
+    made = demonstration.unpack(tmp_path)
+    verdicts = []
+    for cutoff in (date(2018, 9, 26), date(2018, 10, 3)):
+        done = monitor.look(made, NOW, "tester", cutoff=cutoff)
+        rows = {row["rule"]: row["verdict"] for row in done.closed.signals.to_dicts()}
+        verdicts.append(rows[AGAINST_1])
+    assert verdicts == ["no signal", "raised"]
+
+
+def test_the_demonstration_says_at_which_look(tmp_path: Path, capsys: Capture) -> None:
+    assert cli.run(["demo", "--out", str(tmp_path)]) == 0
+    said = f"a signal from look 83 on, 03 Oct 2018: {AGAINST_1}"
+    assert said in capsys.readouterr().out
+
+
+def test_schedules() -> None:
+    first, last = date(2020, 1, 1), date(2020, 1, 20)
+    assert replay.looks(first, last, "week") == [date(2020, 1, 8), date(2020, 1, 15), last]
+    assert len(replay.looks(first, last, "day")) == 19
+    assert replay.looks(first, date(2020, 1, 3), "month") == [date(2020, 1, 3)]
+
+
+def test_the_board_s_decisions_are_added_and_shown(tmp_path: Path, capsys: Capture) -> None:
+    study = small(tmp_path, TWO)
+    monitor.look(study, NOW, "a")
+    arguments = ["signals", "assess", str(study), "nausea", "--by", "Dr A", "--decision"]
+    assert cli.run([*arguments, "under evaluation", "--note", "asked for data"]) == 0
+    assert cli.run([*arguments, "confirmed"]) == 0
+    capsys.readouterr()
+    assert cli.run(["signals", "list", str(study)]) == 0
+    assert capsys.readouterr().out == "raised, since look 1, confirmed: nausea\n"
+    assert cli.run(["signals", "show", str(study), "nausea"]) == 0
+    shown = capsys.readouterr().out
+    assert "look 1, 01 Feb 2020: raised (first look). 2 of 2 subjects, 2 events" in shown
+    assert "under evaluation, Dr A: asked for data" in shown
+    assert shown.index("under evaluation") < shown.index("confirmed")
+
+
+def test_a_decision_leaves_an_audit_event(tmp_path: Path) -> None:
+    study = small(tmp_path, TWO)
+    monitor.look(study, NOW, "a")
+    board.assess(study, "nausea", "Refuted", "Dr B", "coding error", NOW)
+    with store.opened(tmp_path / "state", "S1", NOW) as opened:
+        last = opened._read("audit/read").to_dicts()[-1]
+    assert (last["actor"], last["action"], last["about"]) == ("Dr B", "decision", "nausea")
+
+
+@pytest.mark.parametrize(
+    ("rule", "decision", "by", "said"),
+    [
+        ("rash", "confirmed", "A", "no look has evaluated it"),
+        ("nausea", "maybe", "A", "is none of new, under evaluation"),
+        ("nausea", "confirmed", " ", "name who decided"),
+    ],
+)
+def test_a_wrong_decision_is_refused(
+    tmp_path: Path, rule: str, decision: str, by: str, said: str
+) -> None:
+    study = small(tmp_path, ONE)
+    monitor.look(study, NOW, "a")
+    with pytest.raises(UsageError, match=said):
+        board.assess(study, rule, decision, by, "", NOW)
+
+
+def test_before_the_first_look_there_is_nothing_to_list(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no look has been made"):
+        board.board(small(tmp_path), NOW)
+    assert not (tmp_path / "state").exists()
+
+
+def test_boundary_as_json_is_the_contract(capsys: Capture) -> None:
+    arguments = ["boundary", "--background", "0.01", "--planned", "95", "--rates", "0.063"]
+    assert cli.run([*arguments, "--json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert set(made) == {"boundary", "false_signal", "power"}
+    assert made["boundary"][0] == {"n": 1, "stop_at": 2}
+    assert set(made["power"][0]) == {"rate", "power", "mean_subjects"}
+    assert made["power"][0]["power"] > 0.85
+    assert cli.run(arguments) == 0
+    assert "n    70 to    95: 4" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--background", "1", "--planned", "95"], "between 0 and 1"),
+        (["--background", "0.1", "--planned", "95", "--alpha", "0.7"], "0.5"),
+        (["--background", "0.1", "--planned", "0"], "planned"),
+        (["--background", "0.1", "--planned", "9", "--rates", "a"], "not a list of numbers"),
+        (["--planned", "95"], "background"),
+    ],
+)
+def test_a_wrong_boundary_is_one_line_and_2(
+    arguments: list[str], said: str, capsys: Capture
+) -> None:
+    assert cli.run(["boundary", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert said in error
+
+
+SCREENED = STUDY + "[evidence]\nplanned_subjects = 3\nwindow_days = 60\ndefaults = 'always'\n"
+
+
+def test_a_study_gets_its_built_in_rules_and_a_screen(tmp_path: Path) -> None:
+    done = monitor.look(small(tmp_path, TWO, SCREENED), NOW, "a")
+    methods = done.closed.signals["method"].to_list()
+    assert methods == ["subjects", "ecl", "ecl", "ecl", "ecl"]
+    assert done.closed.screen.select("term", "events", "flagged").rows() == [("Nausea", 2, False)]
+    assert done.open.screen.is_empty()
+
+
+def test_a_simulation_is_kept_and_shown_to_the_board_only(tmp_path: Path, capsys: Capture) -> None:
+    study = demonstration.unpack(tmp_path)
+    assert cli.run(["simulate", str(study), "--trials", "4", "--seed", "7"]) == 0
+    printed = capsys.readouterr().out
+    assert f"{AGAINST_1} (background):" in printed
+    assert "  no harm: a signal in 0." in printed
+    assert "of 4 trials" in printed
+    done = monitor.look(study, NOW, "a")
+    assert AGAINST_1 in done.closed.cards["rule"].to_list()
+    assert done.open.cards.is_empty()
+    again = rehearsal.simulated(study, 4, 7, NOW, "a")
+    assert again.equals(done.closed.cards)
+
+
+def test_no_trials_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="give at least 1"):
+        rehearsal.simulated(small(tmp_path), 0, 1, NOW, "a")

@@ -1,0 +1,208 @@
+"""What a look says first: verdicts, what is new, one sentence a signal."""
+
+from dataclasses import replace
+
+import polars as pl
+import pytest
+
+from safetymon import schema
+from safetymon.domain import Results, Scope
+from safetymon.report import sentences, wording
+from safetymon.report.lead import FIRST_LOOK, lead, news, verdict_sentence
+from tests import evidence_fixture
+from tests.evidence_fixture import AGAINST, POOLED, WALK
+from tests.report_fixture import ALL_IVIG, results, schema_frame
+
+
+def test_the_lead_counts_verdicts_and_tells_each_signal() -> None:
+    told = lead(results())
+    assert told.verdict == (
+        "Of 8 rules, 3 newly raise a signal; 1 raised earlier is still open; 2 rules could not be "
+        "judged (too little data, no events, not applicable)."
+    )
+    assert [alert.verdict for alert in told.alerts] == ["raised", "raised", "raised", "open"]
+    assert told.alerts[1].rule == AGAINST
+    assert told.alerts[1].text == "5 of 95 subjects with an event; boundary reached on 19 Feb 2018."
+    assert "of 95 subjects" in told.alerts[0].text
+    assert told.alerts[3].text.endswith("(raised at look 2).")
+
+
+def test_what_goes_with_a_signal_stands_beside_it() -> None:
+    tags = {alert.rule: alert.tags for alert in lead(results()).alerts}
+    limit = next(rule for rule in tags if rule.startswith("thromboembolism /"))
+    assert tags[limit] == ("new data", "Not valid evidence over repeated looks")
+    assert tags[AGAINST] == ("new data", "One subject fewer would clear it")
+    assert tags[POOLED] == ("new data", "A trigger to unblind, not evidence of harm")
+
+
+def test_what_is_new_is_counted_with_its_reason() -> None:
+    assert news(results()) == (
+        "New since the look before: 3 rules now raised (new data); 1 open signal spoken against "
+        "for the first time; 1 preferred term newly flagged by the screen."
+    )
+
+
+def _with(made: Results, **columns: object) -> Results:
+    """The same look, the given columns of its signals constant."""
+    values = [
+        pl.lit(value, dtype=schema.SIGNALS[name]).alias(name) for name, value in columns.items()
+    ]
+    return replace(made, signals=made.signals.with_columns(values))
+
+
+def test_every_reason_is_counted_apart_the_most_urgent_verdict_first() -> None:
+    made = results("open")
+    mixed = made.signals.with_columns(
+        verdict=pl.Series(["no signal", "cleared", "cleared", "raised", "raised"]),
+        reason=pl.Series(["new data", "edited history", "changed definitions", None, "new data"]),
+        since_look=pl.lit(3, pl.Int64),
+        against=pl.lit(0, pl.Int64),
+    )
+    assert news(replace(made, signals=mixed)) == (
+        "New since the look before: 1 rule now raised; 1 rule now raised (new data); 1 rule now "
+        "cleared (changed definitions); 1 rule now cleared (edited history); 1 rule now no signal "
+        "(new data)."
+    )
+
+
+def test_a_look_at_which_nothing_turned_says_so() -> None:
+    quiet = _with(results("open"), since_look=1, against=0, reason=None)
+    assert news(quiet) == "Nothing has turned since the look before."
+
+
+@pytest.mark.parametrize("made", [results(look=1), _with(results(), reason="first look")])
+def test_a_first_look_has_nothing_to_compare_with(made: Results) -> None:
+    assert news(made) == FIRST_LOOK
+
+
+def _told(**changed: object) -> str:
+    made = _with(results(), **changed)
+    row = made.signals.filter(rule=WALK).row(0, named=True)
+    return sentences.told(row, sentences.last_rows(made.evidence)[WALK])
+
+
+def test_a_walk_is_told_by_subjects_and_group() -> None:
+    assert _told() == (
+        "20 of 40 subjects with a first event had it in “First period, IVIg”; the boundary is 25."
+    )
+
+
+@pytest.mark.parametrize(
+    ("against", "ending"),
+    [(1, " This look speaks against it."), (3, " The last 3 looks speak against it.")],
+)
+def test_looks_against_an_open_signal_are_told(against: int, ending: str) -> None:
+    assert _told(against=against).endswith(f"the boundary is 25.{ending}")
+
+
+@pytest.mark.parametrize(
+    ("method", "evidence", "sentence"),
+    [
+        (
+            "poisson",
+            evidence_fixture.poisson("rule"),
+            "6 subjects with an event in 45.0 person-years; boundary not reached.",
+        ),
+        (
+            "protocol",
+            evidence_fixture.protocol("rule"),
+            "3 of the first 30 subjects with an event; the boundary is 3.",
+        ),
+    ],
+)
+def test_each_method_says_what_it_counts(
+    method: str, evidence: pl.DataFrame, sentence: str
+) -> None:
+    row = {"method": method, "crossed_on": None, "against": 0, "group": ALL_IVIG}
+    assert sentences.told(row, sentences.last_rows(evidence)["rule"]) == sentence
+
+
+def test_a_rule_without_a_path_speaks_in_its_own_words() -> None:
+    assert sentences.told({"text": "3 of 95 subjects."}, None) == "3 of 95 subjects."
+
+
+@pytest.mark.parametrize(
+    ("method", "group", "begins"),
+    [
+        ("incidence", ALL_IVIG, "Not valid evidence over repeated looks."),
+        ("background", "All subjects", "A trigger to unblind, not evidence of harm: pooled"),
+        ("protocol", "All subjects", "A trigger to unblind, not evidence of harm."),
+        ("background", ALL_IVIG, ""),
+        ("ecl", "First period, IVIg", ""),
+    ],
+)
+def test_a_caution_names_what_a_verdict_is_not(method: str, group: str, begins: str) -> None:
+    said = sentences.caution({"method": method, "group": group})
+    assert said.startswith(begins)
+    assert bool(said) == bool(begins)
+
+
+def test_an_e_value_of_nothing_is_told() -> None:
+    assert sentences.e_value({"e_value": 0.0}) == "<0.001"
+    assert sentences.e_value({"e_value": None}) == "–"
+
+
+def test_without_signals_there_is_no_alert_but_the_screen_still_speaks() -> None:
+    quiet = replace(results(), signals=schema_frame({}, schema.SIGNALS))
+    assert lead(quiet).alerts == ()
+    assert news(quiet) == (
+        "New since the look before: 1 preferred term newly flagged by the screen."
+    )
+
+
+def test_the_topics_are_told_for_the_widest_group_that_is_no_reference() -> None:
+    made = results()
+    row = made.incidence.row(
+        by_predicate=(pl.col("term") == "headache")
+        & pl.col("adjudicated")
+        & (pl.col("estimand") == "related")
+        & (pl.col("group") == ALL_IVIG),
+        named=True,
+    )
+    assert f"in {ALL_IVIG}: {wording.incidence(row)}" in lead(made).topics
+    assert len(lead(made).topics) == 5  # any event and four topics, none twice
+
+
+def test_without_a_rule_the_numbers_only_describe() -> None:
+    told = lead(results(rules=False))
+    assert told.verdict.startswith("No signal rule is defined")
+    assert told.alerts == ()
+
+
+def _signals(*verdicts: str) -> pl.DataFrame:
+    return pl.DataFrame({"verdict": verdicts}, schema={"verdict": pl.String})
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "sentence"),
+    [
+        (["no signal"], "No signal is raised by the 1 rule."),
+        (
+            ["no signal", "no events"],
+            (
+                "No signal is raised by the 2 rules; 1 rule could not be judged "
+                "(too little data, no events, not applicable)."
+            ),
+        ),
+        (["raised", "raised"], "Of 2 rules, 2 newly raise a signal."),
+        (
+            ["open", "open", "no signal"],
+            "Of 3 rules, none newly raises a signal; 2 raised earlier are still open.",
+        ),
+        (["cleared"], "No signal is raised by the 1 rule."),
+    ],
+)
+def test_the_verdicts_are_counted_in_words(verdicts: list[str], sentence: str) -> None:
+    assert verdict_sentence(_signals(*verdicts)) == sentence
+
+
+@pytest.mark.parametrize("scope", ["closed", "open"])
+@pytest.mark.parametrize("rules", [True, False])
+def test_no_sentence_ever_says_safe(scope: Scope, rules: bool) -> None:
+    assert "safe" not in " ".join(lead(results(scope, rules=rules)).sentences).lower()
+
+
+def test_the_open_lead_names_no_group() -> None:
+    text = " ".join(lead(results("open")).sentences)
+    assert "of 100 subjects" in text
+    assert not any(word in text.lower() for word in ("ivig", "placebo"))

@@ -1,0 +1,199 @@
+"""Two groups at risk at the same time: the product's path against the plain walk, edge by edge."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from safetymon.signals.concurrent import ecl_path
+from safetymon.signals.evidence import Path, Units
+from safetymon.study import EclRule
+from tests.unit import plain_walk as plain
+from tests.unit.plain_walk import Design, Subject
+from tests.unit.walk_trials import modes, subjects
+
+PLAN = "no planned size given: add planned and window_days to the rule, or "
+TWO = [Subject(0, 30, True, 5), Subject(0, 30, False)]
+
+
+def rule(**more: Any) -> EclRule:  # noqa: ANN401 - any key of a rule
+    return EclRule(
+        **{"method": "ecl", "topic": "t", "group": "g", "planned": 20, "window_days": 30, **more}
+    )
+
+
+def units_of(people: Sequence[Subject]) -> Units:
+    return Units(
+        tuple(f"{i:03d}" for i in range(len(people))),
+        np.array([s.entry for s in people], np.int64),
+        np.array([s.last for s in people], np.int64),
+        np.array([s.event for s in people], np.int64),
+        np.array([s.treated for s in people], np.bool_),
+    )
+
+
+def path(people: Sequence[Subject], cutoff: int = 90, **more: Any) -> Path:  # noqa: ANN401
+    return ecl_path(rule(**more), units_of(people), cutoff)
+
+
+def known(people: Sequence[Subject], cutoff: int) -> list[Subject]:
+    """What a cut holds: who has entered, followed up to the day, and the events seen by then."""
+    return [
+        Subject(s.entry, min(s.last, cutoff), s.treated, s.event if s.event <= cutoff else -1)
+        for s in people
+        if s.entry <= cutoff
+    ]
+
+
+@settings(deadline=None)
+@given(
+    subjects(),
+    st.integers(5, 100),
+    st.sampled_from([0.01, 0.05, 0.3]),
+    st.sampled_from([0.5, 1.0, 2.0]),
+    modes,
+)
+def test_the_path_is_the_plain_walk_of_what_is_known_at_the_cut_off(
+    people: list[Subject], cutoff: int, alpha: float, margin: float, mode: plain.Mode
+) -> None:
+    here = known(people, cutoff)
+    assume({s.treated for s in here} == {True, False})
+    design = Design(20, 30, alpha, margin, mode)
+    days = plain.event_days(here, design)
+    rows = plain.walk(days, design)
+    assume(all(row.nearest > 1e-12 for row in rows))
+
+    found = path(people, cutoff, alpha=alpha, margin=margin, mode=mode)
+
+    assert found.day.tolist() == [row.day for row in rows]
+    assert found.count.tolist() == [row.total_treated for row in rows]
+    assert found.of.tolist() == [row.total for row in rows]
+    assert found.limit.tolist() == [row.boundary for row in rows]
+    assert found.spent == pytest.approx([row.spent for row in rows], abs=1e-12)
+    assert found.fraction == pytest.approx([min(d.fraction, 1) for d in days])
+    assert found.expected == pytest.approx([sum(d.shares) / len(d.shares) for d in days])
+    assert found.log_e == pytest.approx(plain.log_e(days), abs=1e-9)
+    crossed = [row.total_treated >= row.boundary for row in rows]
+    assert found.crossed.tolist() == crossed
+    assert found.first_crossing == next((r.day for r, c in zip(rows, crossed, strict=True) if c),
+                                        None)  # fmt: skip
+
+
+# Ten a group; those on treatment have their events on days 5, 7, 9, …
+HARM = [Subject(0, 60, i % 2 == 0, 5 + i if i % 2 == 0 else -1) for i in range(20)]
+
+
+def test_a_harm_in_one_group_signals_and_the_other_way_round_it_does_not() -> None:
+    # Five of five: 10/20 x 9/19 x 8/18 x 7/17 x 6/16 = 0.016; alpha by then, at t = 14/30, 0.029.
+    # Four of four: 0.043; alpha by then, at t = 12/30, 0.026.
+    found = path(HARM)
+    assert found.expected[:5] == pytest.approx([10 / 20, 9 / 19, 8 / 18, 7 / 17, 6 / 16])
+    assert found.fraction[3:5] == pytest.approx([12 / 30, 14 / 30])
+    assert found.first_crossing == 13
+    good = [Subject(s.entry, s.last, not s.treated, s.event) for s in HARM]
+    assert path(good).first_crossing is None
+
+
+def test_a_margin_asks_for_more() -> None:
+    above = path(HARM, margin=2.0)
+    assert above.expected[0] == pytest.approx(2 / 3)  # of equal numbers at risk
+    assert above.first_crossing == 17  # instead of 13
+    assert above.log_e[-1] < path(HARM).log_e[-1]
+
+
+def test_band_mode_weighs_an_event_against_those_as_long_on_treatment() -> None:
+    # On day 40: in the event's band (28 to 55 days) one treated and one reference subject, and two
+    # reference subjects who have just begun.
+    people = [
+        Subject(0, 60, True, 40), Subject(0, 60, False), Subject(40, 60, False),
+        Subject(40, 60, False),
+    ]  # fmt: skip
+    assert path(people, mode="band").expected.tolist() == [0.5]
+    assert path(people).expected[0] != 0.5
+
+
+@pytest.mark.parametrize("missing", ["planned", "window_days"])
+def test_without_a_plan_the_walk_is_not_applicable_and_says_what_to_add(missing: str) -> None:
+    found = path(TWO, **{missing: None})
+    assert (found.day.size, found.state) == (0, "not applicable")
+    assert found.cannot.startswith(PLAN)
+
+
+@pytest.mark.parametrize(
+    ("people", "who"),
+    [
+        ([], "the group"),
+        ([Subject(0, 30, False, 5)], "the group"),
+        ([Subject(0, 30, True, 5)], "the reference group"),
+        ([Subject(0, 30, True, 5), Subject(95, 99, False)], "the reference group"),  # not yet
+    ],
+)
+def test_nobody_in_a_group_cannot_tell_whatever_happens_in_the_other(
+    people: list[Subject], who: str
+) -> None:
+    found = path(people)
+    assert (found.day.size, found.state) == (0, "too little data")
+    assert found.cannot == f"nobody has been at risk in {who} yet"
+
+
+@pytest.mark.parametrize("event", [-1, 91])
+def test_no_event_known_is_no_events(event: int) -> None:
+    found = path([Subject(0, 100, True, event), Subject(0, 100, False)])
+    assert (found.day.size, found.state, found.cannot) == (0, "no events", "no events")
+
+
+def test_too_few_events_is_not_no_signal() -> None:
+    found = path(TWO)
+    assert (found.state, found.crossed.tolist()) == ("too little data", [False])
+    assert found.cannot == "too few events: even all 1 on treatment could not have signalled yet"
+    assert found.limit[-1] > found.of[-1]
+
+
+def test_once_a_count_could_have_signalled_it_is_no_signal() -> None:
+    people = [Subject(0, 60, i % 2 == 0, 5 + i) for i in range(16)]
+    found = path(people)
+    assert (found.state, found.cannot) == ("under", "")
+    assert (found.limit <= found.of).any()
+
+
+def test_an_event_while_one_group_is_empty_says_nothing_and_is_told() -> None:
+    alone = [Subject(0, 10, True, 5), Subject(20, 40, False)]
+    found = path(alone)
+    assert (found.day.size, found.state) == (0, "too little data")
+    assert found.cannot == "no information: a group was empty at risk at each of 1 events"
+    both = [*alone, Subject(20, 40, True, 25), Subject(20, 40, True)]
+    assert path(both).notes == ("1 event says nothing: one group was empty",)
+    assert path([Subject(0, 10, True, 6), *both]).notes == (
+        "2 events say nothing: one group was empty",
+    )
+    assert path(both).of.tolist() == [1]
+
+
+def test_exposure_beyond_the_plan_is_told_and_spends_no_more_than_alpha() -> None:
+    people = [Subject(0, 60, i % 2 == 0, 20 + i if i < 9 else -1) for i in range(12)]
+    found = path(people, planned=4)
+    assert found.notes == (
+        "exposure has passed what was planned: only alpha left by then is spent",
+    )
+    assert found.fraction[-1] == 1
+    assert found.spent[-1] <= 0.05
+    assert path(people, planned=40).notes == ()
+
+
+def test_the_final_analysis_may_spend_what_is_left() -> None:
+    early = ecl_path(rule(planned=500), units_of(HARM), 90)
+    final = ecl_path(rule(planned=500), units_of(HARM), 90, final=True)
+    assert early.fraction[-1] < 0.1
+    assert final.fraction[-1] == 1
+    assert final.limit[-1] < early.limit[-1]
+    assert final.limit[:-1].tolist() == early.limit[:-1].tolist()
+
+
+def test_the_e_process_stands_beside_and_does_not_decide() -> None:
+    found = path(HARM, alpha=1e-6)
+    assert found.log_e[-1] > math.log(20)
+    assert found.first_crossing is None

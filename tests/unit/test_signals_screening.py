@@ -1,0 +1,195 @@
+"""The screen of all preferred terms, against a loop over terms with risk sets made one by one."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from safetymon.domain import Group
+from safetymon.schema import SCREEN
+from safetymon.signals.screening import screen_terms
+from safetymon.stats.walk import ALPHA_GRID, ecl
+from safetymon.study import Evidence
+
+START = date(2020, 1, 1)
+EPOCH = date(1970, 1, 1)
+GROUPS = (Group(name="T", treatment="T", reference="P"), Group(name="P", treatment="P"))
+PLAN = Evidence(planned_subjects=10, window_days=30)
+MEMBERS = {"group": pl.String, "row": pl.Int64, "subject": pl.String, "start": pl.Date,
+           "until": pl.Date}  # fmt: skip
+EVENTS = {"row": pl.Int64, "level": pl.String, "term": pl.String, "onset": pl.Date,
+          "seen": pl.Date}  # fmt: skip
+FLAGS = {"term": pl.String, "group": pl.String, "since_look": pl.Int64}
+Stay = tuple[str, int, str, int, int]  # side, row, subject, first and last day
+Event = tuple[int, str, int]  # row, term, day seen
+
+
+def on(days: int) -> date:
+    return START + timedelta(days=days)
+
+
+def screened(
+    stays: list[Stay],
+    events: list[Event],
+    cutoff: int = 60,
+    plan: Evidence = PLAN,
+    flags: tuple[tuple[str, str, int], ...] = (),
+    look: int = 7,
+) -> pl.DataFrame:
+    members = pl.DataFrame(
+        [(side, row, who, on(first), on(last)) for side, row, who, first, last in stays],
+        schema=MEMBERS, orient="row",
+    )  # fmt: skip
+    occurrences = pl.DataFrame(
+        [(row, "pt", term, on(seen), on(seen)) for row, term, seen in events],
+        schema=EVENTS, orient="row",
+    )  # fmt: skip
+    known = pl.DataFrame(flags, schema=FLAGS, orient="row")
+    return screen_terms(plan, GROUPS, members, occurrences, known, on(cutoff), look)
+
+
+def naive(stays: list[Stay], events: list[Event], term: str, cutoff: int) -> tuple[float, int, int]:
+    """(sequential p, first events on treatment, first events) of one term, subject by subject."""
+    entry, last, treated, event = [], [], [], []
+    for who in sorted({stay[2] for stay in stays}):
+        mine = sorted(stay for stay in stays if stay[2] == who)
+        mine.sort(key=lambda stay: stay[3])
+        seen = [
+            (max(day, stay[3]), stay[3], i)
+            for i, stay in enumerate(mine)
+            for row, name, day in events
+            if row == stay[1] and name == term and day <= cutoff
+        ]
+        day, _, own = min(seen) if seen else (cutoff + 1, 0, -1)
+        for i, (side, _, _, first, until) in enumerate(mine):
+            if first > cutoff or (i != own and first >= day):
+                continue
+            entry.append(first)
+            last.append(min(until, cutoff) if i == own else min(until, day, cutoff))
+            treated.append(side == "T")
+            event.append(day if i == own else -1)
+    counted = [side for side, day in zip(treated, event, strict=True) if day >= 0]
+    levels = [
+        alpha
+        for alpha in ALPHA_GRID
+        if entry and ecl(entry, last, treated, event, planned=10, window=30,
+                         alpha=alpha).first_signal[0] >= 0
+    ]  # fmt: skip
+    return min(levels, default=1.0), sum(counted), len(counted)
+
+
+def flagged(p: dict[str, float], q: float) -> set[str]:
+    """Benjamini and Hochberg: all up to the last whose p is at most its share of q."""
+    ordered = sorted(p, key=lambda term: p[term])
+    last = max((k for k, t in enumerate(ordered, 1) if p[t] <= k * q / len(p)), default=0)
+    return set(ordered[:last])
+
+
+@st.composite
+def trials(draw: st.DrawFn) -> tuple[list[Stay], list[Event]]:
+    """Small trials with switchers, some of whom return, and events seen late or on one day."""
+    stays: list[Stay] = []
+    for i in range(draw(st.integers(2, 12))):
+        day, side = draw(st.integers(0, 15)), draw(st.sampled_from("TP"))
+        for _ in range(draw(st.sampled_from([1, 1, 1, 2, 3]))):
+            last = day + draw(st.integers(0, 25))
+            stays.append((side, len(stays), f"{i:02d}", day, last))
+            day, side = last + 1, "T" if side == "P" else "P"
+    rows = st.integers(0, len(stays) - 1)
+    drawn = st.tuples(rows, st.sampled_from("ABC"), st.integers(0, 12))
+    late = draw(st.lists(drawn, max_size=25))
+    return stays, [(row, term, stays[row][3] + lag) for row, term, lag in late]
+
+
+@settings(max_examples=60, deadline=None)
+@given(trials(), st.integers(16, 60), st.sampled_from([0.1, 0.5]))
+def test_the_screen_is_a_loop_over_terms(
+    drawn: tuple[list[Stay], list[Event]], cutoff: int, q: float
+) -> None:
+    stays, events = drawn
+    stays = [stay for stay in stays if stay[3] <= cutoff]
+    here = {row for _, row, *_ in stays}
+    events = [e for e in events if e[0] in here]
+    found = screened(stays, events, cutoff, PLAN.model_copy(update={"screen_q": q}))
+    terms = sorted({term for _, term, day in events if day <= cutoff})
+    assert sorted(found["term"].to_list()) == terms
+    expected = {term: naive(stays, events, term, cutoff) for term in terms}
+    for row in found.to_dicts():
+        p, treated, counted = expected[row["term"]]
+        assert (row["p"], row["treated_events"], row["events"]) == (p, treated, counted)
+    hits = flagged({term: p for term, (p, *_) in expected.items()}, q)
+    assert set(found.filter("flagged")["term"]) == hits
+
+
+# Five subjects a side, all at risk from day 0 to day 60, row = number of the subject.
+TEN: list[Stay] = [("T" if i < 5 else "P", i, f"{i:02d}", 0, 60) for i in range(10)]
+HARM: list[Event] = [(i, "Rash", 5 + i) for i in range(5)]
+NOISE: list[Event] = [(0, "Cough", 9), (7, "Cough", 9)]
+
+
+def test_a_harmful_term_is_flagged_with_the_look_and_the_rest_is_not() -> None:
+    found = screened(TEN, [*HARM, *NOISE])
+    assert found.schema == pl.Schema(SCREEN)
+    assert found.drop("p", "log_e").rows() == [
+        ("Rash", "T", "P", 5, 5, True, 7), ("Cough", "T", "P", 1, 2, False, None),
+    ]  # fmt: skip
+    # Five of five: 5/10 x 4/9 x 3/8 x 2/7 x 1/6 = 0.00397; by then, at t = 1/3, a level alpha has
+    # spent 0.453 alpha, so that 0.0154 is the smallest level of the grid that has signalled.
+    assert found["p"].to_list() == [pytest.approx(0.1 * 2 ** (-0.9 * 3)), 1.0]
+    assert found["log_e"][0] > 0 > found["log_e"][1]
+
+
+def test_a_subject_counts_once_a_term_however_many_events_it_has() -> None:
+    again: list[Event] = [(row, term, day + k) for row, term, day in HARM for k in (0, 3, 9)]
+    assert screened(TEN, again).equals(screened(TEN, HARM))
+
+
+@pytest.mark.parametrize("events", [NOISE, []], ids=["other events", "no event at all"])
+def test_what_was_flagged_once_stays_flagged_with_its_first_look(events: list[Event]) -> None:
+    found = screened(TEN, events, flags=(("Rash", "T", 3), ("Other", "Another group", 2)))
+    row = found.filter(term="Rash").row(0, named=True)
+    assert (row["flagged"], row["since_look"], row["p"], row["events"]) == (True, 3, 1.0, 0)
+    assert "Other" not in found["term"].to_list()
+
+
+def test_a_flag_stays_even_if_nobody_is_left_in_the_groups() -> None:
+    found = screened([], [], flags=(("Rash", "T", 3),))
+    assert found.select("term", "p", "log_e", "flagged", "since_look").rows() == [
+        ("Rash", 1.0, 0.0, True, 3),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("side", ["T", "P"])
+def test_one_group_empty_says_nothing(side: str) -> None:
+    alone: list[Stay] = [(side, row, who, first, last) for _, row, who, first, last in TEN]
+    found = screened(alone, HARM)
+    assert found.select("term", "p", "events", "flagged").rows() == [("Rash", 1.0, 5, False)]
+
+
+def test_no_event_is_no_row() -> None:
+    assert screened(TEN, []).is_empty()
+
+
+def test_an_event_seen_after_the_cut_off_is_not_known() -> None:
+    assert screened(TEN, HARM, cutoff=6)["events"].to_list() == [2]
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [{"screen_q": 0}, {"planned_subjects": None}, {"window_days": None}],
+    ids=["switched off", "no planned size", "no planned time"],
+)
+def test_without_a_plan_there_is_no_screen(plan: dict[str, Any]) -> None:
+    found = screened(TEN, HARM, plan=PLAN.model_copy(update=plan))
+    assert found.is_empty()
+    assert found.schema == pl.Schema(SCREEN)
+
+
+def test_groups_without_a_reference_are_not_screened() -> None:
+    members = pl.DataFrame([("P", 0, "1", START, on(9))], schema=MEMBERS, orient="row")
+    events = pl.DataFrame([(0, "pt", "Rash", START, START)], schema=EVENTS, orient="row")
+    made = screen_terms(PLAN, GROUPS[1:], members, events, pl.DataFrame(schema=FLAGS), on(20), 1)
+    assert made.is_empty()
