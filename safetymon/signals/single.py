@@ -182,7 +182,7 @@ def protocol_path(rule: ProtocolRule, units: Units, cutoff: int) -> Path:
     state, cannot = _before_the_table(known, rule.n[0])
     return Path(
         day=day,
-        count=np.where(open_, events[at, nearest], first[:, -1]),
+        count=events[at, nearest],
         of=of.astype(np.float64),
         limit=np.where(open_, table.stop_at[nearest], np.nan),
         fraction=np.minimum(n / table.n[-1], 1),

@@ -84,7 +84,7 @@ def firsts(
 def not_at_risk(members: pl.DataFrame, group: str, weighed: Units) -> Units:
     """The units of a group alone, with the times between its episodes as `away`."""
     place = {subject: i for i, subject in enumerate(weighed.subject)}
-    first = pl.col("until").cum_max().over("subject").dt.offset_by("1d")
+    first = pl.col("until").dt.offset_by("1d")
     last = pl.col("start").shift(-1).over("subject").dt.offset_by("-1d")
     gaps = members.filter(group=group).sort("row").with_columns(first=first, last=last)
     rows = gaps.filter(pl.col("first") <= pl.col("last")).select(

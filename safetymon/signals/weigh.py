@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
 
+import numpy as np
 import polars as pl
 
 from safetymon.signals.concurrent import ecl_path
@@ -85,7 +86,7 @@ def _finding(rule: EvidenceRule, weighed: Units, cutoff: int) -> Finding:
     if not found.day.size:
         text = _no_path(found)
         return Finding(state, None, None, text, sensitivity=strip, beyond_plan=beyond)
-    fragile = state == "over" and _fragile(path, weighed, cutoff)
+    fragile = state == "over" and _fragile(path, weighed)
     limit = float(found.limit[-1])
     return Finding(
         state=state,
@@ -109,9 +110,9 @@ def _beyond_plan(rule: EvidenceRule, weighed: Units, cutoff: int) -> str:
     return f"planned is {planned}, but {treated} subjects have been treated"
 
 
-def _fragile(path: PathOf, weighed: Units, cutoff: int) -> bool:
+def _fragile(path: PathOf, weighed: Units) -> bool:
     """Whether some one subject's event is all that the signal hangs on."""
-    events = [i for i, day in enumerate(weighed.event.tolist()) if 0 <= day <= cutoff]
+    events = np.flatnonzero(weighed.event >= 0).tolist()
     return any(path(weighed.without(i)).first_crossing is None for i in events)
 
 

@@ -183,6 +183,16 @@ def test_the_rule_against_one_percent_signals_at_the_third_of_fifty() -> None:
     assert (path.count[row], path.of[row], path.limit[row]) == (3, 50, 3)
 
 
+def test_an_effective_number_looks_no_further_than_a_tenth_of_the_subjects_have_been_followed() -> (
+    None
+):
+    """One of twelve was followed to day 21 and had its event there: it shrinks nobody's weight."""
+    units = group((0, 60, 20), *[(20, 60)] * 11)
+    path = background_path(background(denominator="km", window_days=30), units, 24)
+    # 11 followed for 5 of 30 days: (0 + 5 / (30 x 12)) / (0 + 1 / 12) = 1/6 each, and the event.
+    assert path.of[-1] == pytest.approx(1 + 11 / 6)
+
+
 # Edge cases, decided aloud.
 
 
