@@ -35,6 +35,20 @@ def cache_folder(environ: Mapping[str, str]) -> Path | None:
     return Path(home) / ".cache" / "safetymon" if home else None
 
 
+def private_folder(environ: Mapping[str, str]) -> Path | None:
+    """The cache folder if it is ours alone: what is kept there is run. None where it is not."""
+    folder = cache_folder(environ)
+    try:
+        if folder is None:
+            return None
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.stat()
+    except OSError:
+        return None
+    ours = found.st_uid == os.getuid() and not found.st_mode & 0o022
+    return folder if ours and os.access(folder, os.W_OK) else None
+
+
 def _made() -> str:
     import vl_convert  # noqa: PLC0415 - loads a browser engine; a warm cache does without
 

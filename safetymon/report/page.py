@@ -5,17 +5,19 @@ the page holds no `<`, so nothing in it can end a script or start one.
 """
 
 import json
+import os
 from base64 import b64encode
 from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from safetymon.domain import Results
 from safetymon.report import (
+    bundle,
     charts,
     evidence_charts,
     evidence_tables,
@@ -164,6 +166,12 @@ def _digest(script: str) -> str:
     return b64encode(sha256(script.encode()).digest()).decode()
 
 
+def _compiled() -> FileSystemBytecodeCache | None:
+    """Compiled templates, kept between looks; Jinja keys them by the template's own text."""
+    folder = bundle.private_folder(os.environ)
+    return FileSystemBytecodeCache(str(folder), "template-%s") if folder else None
+
+
 @cache
 def environment() -> Environment:
     """The templates, every value escaped, an unknown name an error."""
@@ -174,6 +182,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        bytecode_cache=_compiled(),
     )
     made.filters |= {
         "day": wording.day,

@@ -1,30 +1,31 @@
 """The topics by group as a table for the terminal. By treatment: for the demonstration only."""
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
 from safetymon.domain import Estimand, Results
 from safetymon.report import wording
+
+CELL = 17  # characters of a cell such as `62/95 65.3% (282)`
 
 
 def print_summary(results: Results, estimand: Estimand = "related") -> None:
     """Prints subjects with an event of those at risk, percent and events; topics adjudicated."""
-    Console(highlight=False).print(_table(results, estimand))
-    if results.groups.height > 1:
-        print("Groups can overlap: do not add the columns.")  # noqa: T201 - what it is for
+    print("\n".join(_lines(results, estimand)))  # noqa: T201 - what it is for
 
 
-def _table(results: Results, estimand: Estimand) -> Table:
+def _lines(results: Results, estimand: Estimand) -> list[str]:
     groups = results.groups["group"].to_list()
-    title = f"{wording.ESTIMAND_TITLES[estimand]}: subjects/at risk, percent, (events)"
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE)
-    table.add_column("", min_width=max(len(term) for term in _rows(results, estimand)))
-    for group in groups:
-        table.add_column(group, justify="right", min_width=17)
-    for term, cells in _rows(results, estimand).items():
-        table.add_row(term, *(cells[group] for group in groups))
-    return table
+    rows = _rows(results, estimand)
+    first, width = max(map(len, rows)), max(CELL, *map(len, groups))
+    table = [
+        f"{wording.ESTIMAND_TITLES[estimand]}: subjects/at risk, percent, (events)",
+        "",
+        "  ".join([" " * first, *(group.rjust(width) for group in groups)]),
+        *(
+            "  ".join([term.ljust(first), *(cells[group].rjust(width) for group in groups)])
+            for term, cells in rows.items()
+        ),
+    ]
+    overlap = ["", "Groups can overlap: do not add the columns."]
+    return table + (overlap if len(groups) > 1 else [])
 
 
 def _rows(results: Results, estimand: Estimand) -> dict[str, dict[str, str]]:

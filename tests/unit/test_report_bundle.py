@@ -95,3 +95,16 @@ def test_the_real_script_cannot_end_its_element_nor_change_when_parsed() -> None
     assert "<!--" not in script
     assert "\r" not in script  # the parser would turn it into a line feed, and the hash would miss
     assert "\0" not in script
+
+
+def test_compiled_templates_are_kept_only_where_nobody_else_can_write(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    assert bundle.private_folder({"SAFETYMON_CACHE": str(own)}) == own
+    assert own.stat().st_mode & 0o777 == 0o700
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o777)
+    assert bundle.private_folder({"SAFETYMON_CACHE": str(shared)}) is None
+    (tmp_path / "file").write_text("")
+    assert bundle.private_folder({"SAFETYMON_CACHE": str(tmp_path / "file" / "below")}) is None
+    assert bundle.private_folder({}) is None
