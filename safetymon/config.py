@@ -168,10 +168,23 @@ def _rule_problems(rule: Rule, groups: dict[str, Group], study: Study) -> list[s
         *_unknown(here, "topic", [rule.topic], resolved(study.topic)),
         *_unknown(here, "group", [rule.group], [*groups, ALL_SUBJECTS]),
     ]
-    if rule.method in ("difference", "ratio") and rule.group == ALL_SUBJECTS:
-        problems.append(f"{here}: '{ALL_SUBJECTS}' is pooled, so it has nothing to compare with")
+    if rule.group == ALL_SUBJECTS:
+        problems += _pooled_problems(here, rule, study)
     if rule.method == "subjects" and rule.on != "estimate":
         problems.append(f"{here}: a number of subjects has no interval; remove on")
+    return problems
+
+
+def _pooled_problems(here: str, rule: Rule, study: Study) -> list[str]:
+    """A pooled rule stands in the open report: it compares nothing and names no treatment."""
+    problems = []
+    if rule.method in ("difference", "ratio", "ecl"):
+        problems.append(f"{here}: '{ALL_SUBJECTS}' is pooled, so it has nothing to compare with")
+    closed = [name for t, of in study.treatments.items() for name in (t, *of.names)]
+    closed += [group.name for group in study.group]
+    told = next((name for name in closed if name.casefold() in rule.title.casefold()), None)
+    if told is not None:
+        problems.append(f"{here}: goes into the open report, so its name may not hold '{told}'")
     return problems
 
 

@@ -62,6 +62,14 @@ RULE = '[[rule]]\ntopic = "{}"\ngroup = "{}"\nmethod = "{}"\nlimit = 5\n'
         (RULE.format("nausia", "Active", "incidence"), "no topic 'nausia'; there is headache"),
         (RULE.format("nausea", "Activ", "incidence"), "no group 'Activ'; there is Active, Placebo"),
         (RULE.format("nausea", "All subjects", "ratio"), "pooled, so it has nothing to compare"),
+        (
+            RULE.format("nausea", "All subjects", "incidence") + 'name = "nausea on ACTIVE"',
+            "goes into the open report, so its name may not hold 'Active'",
+        ),
+        (
+            '[[rule]]\ntopic = "nausea"\ngroup = "All subjects"\nmethod = "ecl"',
+            "pooled, so it has nothing to compare",
+        ),
         (RULE.format("nausea", "Active", "guess"), "rule.0: input tag .guess. found"),
         (RULE.format("nausea", "Active", "ratio") * 2, "is defined twice"),
     ],
