@@ -5,6 +5,7 @@ then with everything. The first step at which the rule finds what it finds today
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -54,8 +55,7 @@ def _old_records(old: Frames, new: Frames) -> Frames:
     """The records that were known at the old cut-off, as they read now."""
     keys = ["subject", "key"]
     kept = new.events.join(old.events.select(keys), on=keys, how="semi")
-    then = new.known_by(old.cutoff)
-    return Frames(new.scope, old.cutoff, new.subjects, then.exposure, kept, new.adjudication)
+    return replace(new, cutoff=old.cutoff, events=kept)
 
 
 def with_reasons(
@@ -63,12 +63,5 @@ def with_reasons(
 ) -> pl.DataFrame:
     """The verdicts with the reason of each that turned; a signal's clearing keeps its reason."""
     earlier = dict(before.filter(pl.col("against") > 0).select("rule", "reason").rows())
-    told = [_reason(row, reasons, earlier) for row in verdicts.to_dicts()]
+    told = [reasons.get(rule, earlier.get(rule)) for rule in verdicts["rule"]]
     return verdicts.with_columns(pl.Series("reason", told, pl.String))
-
-
-def _reason(
-    row: Mapping[str, Any], reasons: Mapping[str, str], earlier: Mapping[str, str]
-) -> str | None:
-    clearing = row["against"] or row["verdict"] == "cleared"
-    return reasons.get(row["rule"], earlier.get(row["rule"]) if clearing else None)

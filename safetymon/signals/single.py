@@ -4,6 +4,7 @@ Sources and formulas: statistics, section 2 (exact binomial spending boundary, m
 denominators, protocol tables). `rate` has the rules against a rate.
 """
 
+import math
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ import polars as pl
 from safetymon.schema import SENSITIVITY
 from safetymon.signals.evidence import NOBODY, FloatArray, IntArray, Path, Units, no_path, nothing
 from safetymon.signals.transitions import State
-from safetymon.stats import boundary, denominators, evalue
+from safetymon.stats import boundary, calibration, denominators, evalue
 from safetymon.study import BackgroundRule, ProtocolRule
 
 LEAST_SHARE = 0.1
@@ -96,7 +97,8 @@ def _beyond_plan(subjects: int, planned: int) -> tuple[str, ...]:
 
 def _limit(rule: BackgroundRule, whole: IntArray) -> FloatArray:
     """The boundary at each number of subjects; NaN where nobody is counted yet."""
-    table = _table(rule, int(whole.max()))[0]
+    subjects = int(whole.max())
+    table = _anytime(rule, subjects) if rule.planned is None else _table(rule, subjects)[0]
     return np.where(whole > 0, boundary.limit_at(table, np.maximum(whole, 1)), np.nan)
 
 
@@ -104,6 +106,13 @@ def _table(rule: BackgroundRule, subjects: int) -> tuple[boundary.Boundary, Floa
     """The rule's boundary from its first subject on, and the alpha it has spent by each."""
     planned, background = rule.planned or 1, rule.background or 0.0
     return _exact(planned, background, rule.alpha, rule.spending, max(subjects, planned))
+
+
+def _anytime(rule: BackgroundRule, subjects: int) -> boundary.Boundary:
+    """Where the e-value reaches 1/alpha: valid at any number of looks and of subjects."""
+    return calibration.evalue_boundary(
+        max(subjects, 1), rule.background or 0.0, -math.log(rule.alpha)
+    )
 
 
 @lru_cache(maxsize=64)
@@ -221,7 +230,7 @@ def sensitivity(rule: BackgroundRule, units: Units, cutoff: int) -> pl.DataFrame
 
     One row a background (`schema.SENSITIVITY`): whether the boundary was ever reached, the limit
     now, the exact chance of as many subjects with an event, and the e-value. Without a planned
-    size there is no boundary: limit and crossed are null, the rest stands.
+    size no alpha can be spent over it: the boundary is then that of the e-value.
     """
     found = tally(rule, units.known_by(cutoff).within(rule.window_days), cutoff)
     grid = STRIP if rule.background is None else sorted({*STRIP, rule.background})
@@ -233,14 +242,14 @@ def sensitivity(rule: BackgroundRule, units: Units, cutoff: int) -> pl.DataFrame
 
 def _at(rule: BackgroundRule, background: float, found: Tally) -> dict[str, object]:
     events, n = int(found.events[-1]), int(found.whole[-1])
-    limit = None if rule.planned is None else _limit(rule, found.whole)
+    limit = _limit(rule, found.whole)
     return {
         "rule": rule.title,
         "background": background,
         "subjects": events,
         "of": n,
-        "limit": None if limit is None else float(limit[-1]),
+        "limit": float(limit[-1]),
         "chance": boundary.chance_of(events, n, background),
         "log_e": float(evalue.log_evalue(events, n, background)),
-        "crossed": None if limit is None else bool((found.events >= limit).any()),
+        "crossed": bool((found.events >= limit).any()),
     }

@@ -19,6 +19,10 @@ from safetymon.study import BackgroundRule, EclRule, EvidenceRule, PoissonRule, 
 
 PathOf = Callable[[Units], Path]
 _EPOCH = date(1970, 1, 1)
+_BY_E_VALUE = (
+    " Without a planned size, the boundary at other backgrounds is where the e-value reaches "
+    "1/alpha."
+)
 
 
 def evaluate(
@@ -84,7 +88,7 @@ def _finding(rule: EvidenceRule, weighed: Units, cutoff: int) -> Finding:
     strip = sensitivity(rule, weighed, cutoff) if isinstance(rule, BackgroundRule) else None
     beyond = _beyond_plan(rule, weighed, cutoff)
     if not found.day.size:
-        text = _no_path(found)
+        text = _no_path(rule, found)
         return Finding(state, None, None, text, sensitivity=strip, beyond_plan=beyond)
     fragile = state == "over" and _fragile(path, weighed)
     limit = float(found.limit[-1])
@@ -121,10 +125,11 @@ def _e_value(path: Path) -> float | None:
     return None if math.isnan(log_e) else math.exp(min(log_e, 700.0))
 
 
-def _no_path(path: Path) -> str:
+def _no_path(rule: EvidenceRule, path: Path) -> str:
     if path.state == "no events":
         return "No events yet."
-    return f"{path.state.capitalize()}: {path.cannot}."
+    unplanned = isinstance(rule, BackgroundRule) and rule.planned is None
+    return f"{path.state.capitalize()}: {path.cannot}.{_BY_E_VALUE if unplanned else ''}"
 
 
 def _sentence(rule: EvidenceRule, path: Path, beyond: str, *, fragile: bool) -> str:

@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 
 from safetymon import derive, schema
+from safetymon.analysis import known_by
 from tests.tables import day, frame
 
 SEEN = {"subject": pl.String, "key": pl.String, "seen": pl.Date}
@@ -86,3 +87,17 @@ def test_every_event_keeps_its_row_and_its_order() -> None:
     assert made.select("subject", "key", pl.col("seen").cast(pl.String)).rows() == [
         ("002", "1", "2020-02-01"), ("001", "2", "2020-01-05"), ("001", "1", "2020-02-09"),
     ]  # fmt: skip
+
+
+def test_an_event_is_known_once_it_has_been_seen_and_can_have_begun() -> None:
+    events = frame(
+        """
+        key | onset_low  | seen
+        1   | 2020-02-01 | 2020-02-20
+        2   | 2020-02-01 | 2020-02-21   # not seen yet
+        3   |            | 2020-02-20   # an unknown onset can lie before
+        4   | 2020-02-21 | 2020-02-20   # begins tomorrow, says its edited onset
+        """,
+        {"key": pl.String, "onset_low": pl.Date, "seen": pl.Date},
+    )
+    assert known_by(events, day("2020-02-20"))["key"].to_list() == ["1", "3"]

@@ -5,14 +5,17 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from safetymon.domain import Group
 from safetymon.schema import SCREEN
 from safetymon.signals.screening import screen_terms
-from safetymon.stats.walk import ALPHA_GRID, ecl
+from safetymon.stats.walk import ALPHA_GRID
 from safetymon.study import Evidence
+from tests.unit import plain_walk as plain
+from tests.unit.plain_walk import Design, Subject
+from tests.unit.walk_trials import run
 
 START = date(2020, 1, 1)
 EPOCH = date(1970, 1, 1)
@@ -51,9 +54,9 @@ def screened(
     return screen_terms(plan, GROUPS, members, occurrences, known, on(cutoff), look)
 
 
-def naive(stays: list[Stay], events: list[Event], term: str, cutoff: int) -> tuple[float, int, int]:
-    """(sequential p, first events on treatment, first events) of one term, subject by subject."""
-    entry, last, treated, event = [], [], [], []
+def weighed(stays: list[Stay], events: list[Event], term: str, cutoff: int) -> list[Subject]:
+    """Who is weighed for one term, subject by subject."""
+    people = []
     for who in sorted({stay[2] for stay in stays}):
         mine = sorted(stay for stay in stays if stay[2] == who)
         mine.sort(key=lambda stay: stay[3])
@@ -67,18 +70,21 @@ def naive(stays: list[Stay], events: list[Event], term: str, cutoff: int) -> tup
         for i, (side, _, _, first, until) in enumerate(mine):
             if first > cutoff or (i != own and first >= day):
                 continue
-            entry.append(first)
-            last.append(min(until, cutoff) if i == own else min(until, day, cutoff))
-            treated.append(side == "T")
-            event.append(day if i == own else -1)
-    counted = [side for side, day in zip(treated, event, strict=True) if day >= 0]
+            end = min(until, cutoff) if i == own else min(until, day, cutoff)
+            people.append(Subject(first, end, side == "T", day if i == own else -1))
+    return people
+
+
+def naive(people: list[Subject]) -> tuple[float, float, int, int]:
+    """(sequential p, log e-value, first events on treatment, first events) of one term."""
     levels = [
         alpha
         for alpha in ALPHA_GRID
-        if entry and ecl(entry, last, treated, event, planned=10, window=30,
-                         alpha=alpha).first_signal[0] >= 0
-    ]  # fmt: skip
-    return min(levels, default=1.0), sum(counted), len(counted)
+        if people and run(people, Design(10, 30, alpha)).first_signal[0] >= 0
+    ]
+    log_e = plain.log_e(plain.event_days(people, Design(10, 30)))
+    counted = [s.treated for s in people if s.event >= 0]
+    return min(levels, default=1.0), [0.0, *log_e][-1], sum(counted), len(counted)
 
 
 def flagged(p: dict[str, float], q: float) -> set[str]:
@@ -104,8 +110,22 @@ def trials(draw: st.DrawFn) -> tuple[list[Stay], list[Event]]:
     return stays, [(row, term, stays[row][3] + lag) for row, term, lag in late]
 
 
+# Reported on day 8, after the switch of day 6: at risk on treatment until then and no longer.
+LATE: tuple[list[Stay], list[Event]] = (
+    [("P", 0, "00", 0, 5), ("T", 1, "00", 6, 60), ("P", 2, "01", 0, 60), ("T", 3, "02", 0, 60)],
+    [(0, "A", 8), (2, "A", 20)],
+)
+# Seen on the one day of the stay on treatment: already counted, so not at risk in it.
+ONE_DAY: tuple[list[Stay], list[Event]] = (
+    [("P", 0, "00", 0, 7), ("T", 1, "00", 8, 8), ("P", 2, "01", 0, 60), ("T", 3, "02", 0, 60)],
+    [(0, "A", 8), (2, "A", 20)],
+)
+
+
 @settings(max_examples=60, deadline=None)
 @given(trials(), st.integers(16, 60), st.sampled_from([0.1, 0.5]))
+@example(LATE, 60, 0.1)
+@example(ONE_DAY, 60, 0.1)
 def test_the_screen_is_a_loop_over_terms(
     drawn: tuple[list[Stay], list[Event]], cutoff: int, q: float
 ) -> None:
@@ -116,10 +136,11 @@ def test_the_screen_is_a_loop_over_terms(
     found = screened(stays, events, cutoff, PLAN.model_copy(update={"screen_q": q}))
     terms = sorted({term for _, term, day in events if day <= cutoff})
     assert sorted(found["term"].to_list()) == terms
-    expected = {term: naive(stays, events, term, cutoff) for term in terms}
+    expected = {term: naive(weighed(stays, events, term, cutoff)) for term in terms}
     for row in found.to_dicts():
-        p, treated, counted = expected[row["term"]]
+        p, log_e, treated, counted = expected[row["term"]]
         assert (row["p"], row["treated_events"], row["events"]) == (p, treated, counted)
+        assert row["log_e"] == pytest.approx(log_e, abs=1e-9)
     hits = flagged({term: p for term, (p, *_) in expected.items()}, q)
     assert set(found.filter("flagged")["term"]) == hits
 
@@ -140,6 +161,12 @@ def test_a_harmful_term_is_flagged_with_the_look_and_the_rest_is_not() -> None:
     # spent 0.453 alpha, so that 0.0154 is the smallest level of the grid that has signalled.
     assert found["p"].to_list() == [pytest.approx(0.1 * 2 ** (-0.9 * 3)), 1.0]
     assert found["log_e"][0] > 0 > found["log_e"][1]
+
+
+@pytest.mark.parametrize(("q", "flagged"), [(0.02, True), (0.015, False)])
+def test_the_rate_of_false_discoveries_is_the_study_s(q: float, flagged: bool) -> None:
+    found = screened(TEN, HARM, plan=PLAN.model_copy(update={"screen_q": q}))
+    assert found["flagged"].to_list() == [flagged]  # one term: its p of 0.0154 against q
 
 
 def test_a_subject_counts_once_a_term_however_many_events_it_has() -> None:
