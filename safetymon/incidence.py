@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from safetymon.domain import ANY_EVENT, ESTIMANDS, Estimand, Group, ReportSettings
-from safetymon.schema import CALENDAR, COMPARISONS, GROUPS, INCIDENCE
+from safetymon.schema import CALENDAR, COMPARISONS, COUNTS, GROUPS, INCIDENCE
 from safetymon.stats import comparisons, proportions, rates
 
 Array = npt.NDArray[np.float64]
@@ -26,12 +26,6 @@ _DIFFERENCE = {
 
 _TERM = ["level", "term", "adjudicated"]
 _CELL = [*_TERM, "estimand", "group"]
-_ESTIMAND: dict[Estimand, pl.Expr] = {
-    "all": pl.lit(value=True),
-    "related": pl.col("related"),
-    "serious": pl.col("serious"),
-    "related serious": pl.col("related") & pl.col("serious"),
-}
 
 
 def group_table(
@@ -92,7 +86,7 @@ def _counts(occurrences: pl.DataFrame, members: pl.DataFrame, estimand: Estimand
     """Subjects, events and person-days after the first event; only cells with an event."""
     day = pl.col("offset") + pl.min_horizontal("day", "days")
     return (
-        occurrences.filter(_ESTIMAND[estimand])
+        occurrences.filter(COUNTS[estimand])
         .select(*_TERM, "row", "day")
         .join(members.select("group", "row", "subject", "days", "offset", "total"), on="row")
         .group_by(*_TERM, "group", "subject")

@@ -2,7 +2,17 @@
 
 import polars as pl
 
+from safetymon.domain import Estimand
+
 Columns = dict[str, pl.DataType | type[pl.DataType]]
+
+COUNTS: dict[Estimand, pl.Expr] = {
+    "all": pl.lit(value=True),
+    "related": pl.col("related"),
+    "serious": pl.col("serious"),
+    "related serious": pl.col("related") & pl.col("serious"),
+}
+"""Estimand -> which occurrences count for it: the one definition for tables and for rules."""
 
 SUBJECTS: Columns = {
     "subject": pl.String,  # unique; text, always

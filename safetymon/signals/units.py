@@ -6,15 +6,16 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from safetymon.domain import Estimand
+from safetymon.schema import COUNTS
 from safetymon.signals.evidence import Units
+from safetymon.study import Rule
 
-COUNTS: dict[Estimand, pl.Expr] = {
-    "all": pl.lit(value=True),
-    "related": pl.col("related"),
-    "serious": pl.col("serious"),
-    "related serious": pl.col("related") & pl.col("serious"),
-}
+
+def counting(rule: Rule, occurrences: pl.DataFrame) -> pl.DataFrame:
+    """The occurrences that count for a rule: of its topic, estimand and adjudication."""
+    return occurrences.filter(
+        COUNTS[rule.estimand], level="topic", term=rule.topic, adjudicated=rule.adjudicated
+    )
 
 
 def units(

@@ -13,7 +13,7 @@ from safetymon.signals.evidence import Finding, Path, Units
 from safetymon.signals.rate import poisson_path
 from safetymon.signals.single import background_path, protocol_path, sensitivity
 from safetymon.signals.transitions import State
-from safetymon.signals.units import COUNTS, not_at_risk, units
+from safetymon.signals.units import counting, not_at_risk, units
 from safetymon.stats.evalue import anytime_lower_bound
 from safetymon.study import BackgroundRule, EclRule, EvidenceRule, PoissonRule, ProtocolRule
 
@@ -47,9 +47,7 @@ def evaluate(
             "show anything; a single-arm rule against a background rate can."
         )
         return Finding("not applicable", None, None, text)
-    counted = occurrences.filter(
-        COUNTS[rule.estimand], level="topic", term=rule.topic, adjudicated=rule.adjudicated
-    )
+    counted = counting(rule, occurrences)
     weighed = weighed_by(rule, reference, members, counted)
     return _finding(rule, weighed, (cutoff - _EPOCH).days)
 

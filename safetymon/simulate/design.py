@@ -14,7 +14,7 @@ from safetymon import analysis
 from safetymon.analysis import Counted, Frames
 from safetymon.domain import ALL_SUBJECTS
 from safetymon.signals.evidence import Units
-from safetymon.signals.units import COUNTS, units
+from safetymon.signals.units import counting, units
 from safetymon.simulate.harms import Harm, Source, harms_of
 from safetymon.simulate.sides import Side, side_of
 from safetymon.study import BackgroundRule, EclRule, ProtocolRule, Rule, Study, ThresholdRule
@@ -182,9 +182,7 @@ def _sources(rule: Rule, here: _Here) -> list[Source]:
 def _events(rule: Rule, counted: Counted, group: str) -> Units:
     """A group's subjects with the events that count for the rule."""
     numbers = counted.numbers
-    events = numbers.occurrences.filter(
-        COUNTS[rule.estimand], level="topic", term=rule.topic, adjudicated=rule.adjudicated
-    )
+    events = counting(rule, numbers.occurrences)
     return units(numbers.members, events, group)
 
 
