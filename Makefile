@@ -53,7 +53,7 @@ browser: $(VENV)/dev.stamp
 
 lock:
 	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --group build -o requirements.lock
-	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --group build --group dev -o requirements-dev.lock
+	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --all-extras --group build --group dev -o requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) reports/PRODERM-DEMO
