@@ -67,7 +67,7 @@ def term_dots(
     terms = incidence.filter(pl.col("level") == "pt", pl.col("subjects").max().over(*TERM) > 0)
     if terms.is_empty():
         return None
-    ranks = most_frequent(terms).filter(pl.col("rank") < MOST_TERMS)
+    ranks = _ranks(terms)
     rows = terms.join(ranks, on=TERM, maintain_order="left")
     title = wording.interval_title(confidence)
     description = (
@@ -76,6 +76,17 @@ def term_dots(
     )
     words = Words("Most frequent preferred terms", COUNTED, 12, description, cutoff, title)
     return _dots(rows, groups, words)
+
+
+def _ranks(terms: pl.DataFrame) -> pl.DataFrame:
+    """estimand, term, rank (0 first) of the most frequent terms of each estimand."""
+    parts = {name[0]: part.rows(named=True) for name, part in terms.group_by("estimand")}
+    ranked = [
+        (estimand, term, rank)
+        for estimand, rows in parts.items()
+        for rank, term in enumerate(most_frequent(rows)[:MOST_TERMS])
+    ]
+    return pl.DataFrame(ranked, schema=[*TERM, "rank"], orient="row")
 
 
 def difference_dots(

@@ -77,12 +77,13 @@ def _contents(results: Results) -> dict[str, str]:
     """File name -> text of everything in a look's folder."""
     # Altair costs 0.2 s to import: only when a page is made.
     from safetymon.report import bundle, page, sheets  # noqa: PLC0415
-    from safetymon.report.results_json import results_json  # noqa: PLC0415 - the same
+    from safetymon.report.results_json import finite, results_json  # noqa: PLC0415 - the same
 
-    tables = {f"tables/{name}": text for name, text in sheets.sheets(results).items()}
+    shown = finite(results)
+    tables = {f"tables/{name}": text for name, text in sheets.sheets(shown).items()}
     return {
-        "report.html": page.render(results, bundle.load(os.environ)),
-        "results.json": results_json(results),
+        "report.html": page.render(shown, bundle.load(os.environ)),
+        "results.json": results_json(shown),
         **tables,
     }
 

@@ -7,7 +7,7 @@ the page holds no `<`, so nothing in it can end a script or start one.
 import json
 import os
 from base64 import b64encode
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -30,7 +30,6 @@ from safetymon.report import (
 )
 from safetymon.report.lead import lead
 from safetymon.report.marks import Spec, unchecked
-from safetymon.report.results_json import finite
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -45,33 +44,18 @@ class Figure:
 
 
 def render(results: Results, vega: str) -> str:
-    """The page of one scope, complete. `vega` is the Vega library as a script."""
-    shown = _finite(results)
+    """The page of one scope's finite results, complete. `vega` is the Vega library as a script."""
     boot = source("boot.js")
     return (
         environment()
         .get_template("report.html.j2")
         .render(
-            results=shown,
+            results=results,
             policy=policy([vega, boot]),
             style=Markup(source("style.css")),  # noqa: S704 - our own file
             scripts=[Markup(vega), Markup(boot)],  # noqa: S704 - Vega's library and our own file
-            **_content(shown),
+            **_content(results),
         )
-    )
-
-
-def _finite(results: Results) -> Results:
-    """The results without NaN and infinity, which neither a page nor JSON can hold."""
-    return replace(
-        results,
-        incidence=finite(results.incidence),
-        comparisons=finite(results.comparisons),
-        signals=finite(results.signals),
-        evidence=finite(results.evidence),
-        sensitivity=finite(results.sensitivity),
-        screen=finite(results.screen),
-        cards=finite(results.cards),
     )
 
 

@@ -5,6 +5,7 @@ table stands on one line, and equal results give equal bytes.
 """
 
 import json
+from dataclasses import fields, replace
 from typing import Any
 
 import polars as pl
@@ -36,7 +37,7 @@ SENSITIVITY, SCREEN = tuple(schema.SENSITIVITY), tuple(schema.SCREEN)
 
 
 def results_json(results: Results) -> str:
-    """The document. NaN and infinity become null; dates are ISO 8601.
+    """The document of finite results (`finite`); dates are ISO 8601.
 
     Comparisons of topics are those of adjudicated events, so that a term, level, estimand and pair
     of groups names one row; the others are in `tables/comparisons.csv`.
@@ -61,10 +62,15 @@ def results_json(results: Results) -> str:
     return "{\n" + ",\n".join(f"{_value(key)}: {text}" for key, text in parts.items()) + "\n}\n"
 
 
-def finite(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with null for every NaN and infinity."""
+def finite(results: Results) -> Results:
+    """The results with null for every NaN and infinity, which neither a page nor JSON can hold."""
     numbers = cs.float()
-    return frame.with_columns(pl.when(numbers.is_finite()).then(numbers))
+    frames = {
+        field.name: frame.with_columns(pl.when(numbers.is_finite()).then(numbers))
+        for field in fields(results)
+        if isinstance(frame := getattr(results, field.name), pl.DataFrame) and frame.height
+    }
+    return replace(results, **frames)  # type: ignore[arg-type]  # every one is a field's own frame
 
 
 def outline(document: str) -> dict[str, Any]:
@@ -91,7 +97,7 @@ def _list(rows: list[str]) -> str:
 
 def _lines(frame: pl.DataFrame) -> str:
     # Not splitlines(): it would also split inside a term that holds U+2028.
-    return _list(finite(frame).write_ndjson().strip("\n").split("\n") if frame.height else [])
+    return _list(frame.write_ndjson().strip("\n").split("\n") if frame.height else [])
 
 
 def _cut(cut: Cut) -> str:

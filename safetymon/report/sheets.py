@@ -6,7 +6,6 @@ import polars as pl
 import polars.selectors as cs
 
 from safetymon.domain import Results
-from safetymon.report.results_json import finite
 
 FORMULA_START = r"^[=+\-@\t\r\n]"
 """What a spreadsheet may run as a formula when a cell begins with it (OWASP, CSV injection)."""
@@ -15,7 +14,7 @@ FINDINGS = {"check": pl.String, "severity": pl.String, "count": pl.Int64, "text"
 
 
 def sheets(results: Results) -> dict[str, str]:
-    """File name -> CSV text.
+    """File name -> CSV text of finite results.
 
     A look without comparisons has no `comparisons.csv`, an open one never has a `screen.csv`: which
     files an open look has does not depend on its data.
@@ -36,7 +35,7 @@ def sheets(results: Results) -> dict[str, str]:
         del frames["comparisons.csv"]
     if results.scope == "open":
         del frames["screen.csv"]
-    return {name: defused(finite(frame)).write_csv() for name, frame in frames.items()}
+    return {name: defused(frame).write_csv() for name, frame in frames.items()}
 
 
 def defused(frame: pl.DataFrame) -> pl.DataFrame:

@@ -14,6 +14,7 @@ import pytest
 from safetymon import schema
 from safetymon.domain import Results
 from safetymon.report import page
+from safetymon.report.results_json import finite
 from tests import evidence_fixture
 from tests.report_fixture import HOSTILE, results, schema_frame
 
@@ -115,7 +116,7 @@ def test_nan_in_the_frames_does_not_reach_the_page() -> None:
     broken = made.incidence.with_columns(
         ci_high=pl.lit(float("nan")), rate_high=pl.lit(float("inf"))
     )
-    html = page.render(replace(made, incidence=broken), VEGA)
+    html = page.render(finite(replace(made, incidence=broken)), VEGA)
     assert not re.search(r"\b(nan|inf|infinity)\b", html.lower())
 
 
