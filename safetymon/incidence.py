@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from safetymon.domain import ANY_EVENT, ESTIMANDS, Estimand, Group, ReportSettings
+from safetymon.domain import ANY_EVENT, ESTIMANDS, Group, ReportSettings
 from safetymon.schema import CALENDAR, COMPARISONS, COUNTS, GROUPS, INCIDENCE
 from safetymon.stats import comparisons, proportions, rates
 
@@ -67,7 +67,7 @@ def by_group(
     person-years with exact Poisson intervals, of all occurrences over full time and of first
     occurrences over time to the first event. Topics and "Any event" always have a row.
     """
-    counts = pl.concat([_counts(occurrences, members, estimand) for estimand in ESTIMANDS])
+    counts = _counts(occurrences, members)
     cells = _scaffold(occurrences, groups, topics).join(
         counts, on=_CELL, how="left", nulls_equal=True, maintain_order="left"
     )
@@ -82,22 +82,26 @@ def by_group(
     return _with_rates(_with_proportions(measured, settings), settings.confidence)
 
 
-def _counts(occurrences: pl.DataFrame, members: pl.DataFrame, estimand: Estimand) -> pl.DataFrame:
+def _counts(occurrences: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
     """Subjects, events and person-days after the first event; only cells with an event."""
     day = pl.col("offset") + pl.min_horizontal("day", "days")
+    known = occurrences.select(*_TERM, "row", "day", **COUNTS).join(
+        members.select("group", "row", "subject", "days", "offset", "total"), on="row"
+    )
+    counting = [
+        known.filter(estimand).with_columns(pl.lit(estimand).alias("estimand"))
+        for estimand in ESTIMANDS
+    ]
     return (
-        occurrences.filter(COUNTS[estimand])
-        .select(*_TERM, "row", "day")
-        .join(members.select("group", "row", "subject", "days", "offset", "total"), on="row")
-        .group_by(*_TERM, "group", "subject")
+        pl.concat(counting)
+        .group_by(*_CELL, "subject")
         .agg(pl.len().alias("events"), (pl.col("total") - day).max().alias("days_after_first"))
-        .group_by(*_TERM, "group")
+        .group_by(_CELL)
         .agg(
             pl.len().cast(pl.Int64).alias("subjects"),
             pl.col("events").sum().cast(pl.Int64),
             pl.col("days_after_first").sum(),
         )
-        .with_columns(pl.lit(estimand).alias("estimand"))
     )
 
 
