@@ -34,7 +34,7 @@ run: $(VENV)/run.stamp
 	@$(BIN)/safetymon demo
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal --cov --cov-report=term:skip-covered
 
 simulate: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.simulation --out docs/simulations.md
