@@ -9,11 +9,12 @@ from datetime import date
 
 import polars as pl
 
-from safetymon import derive, incidence, signals
-from safetymon.domain import ALL_SUBJECTS, Finding, Group, Scope
+from safetymon import courses, derive, incidence, signals
+from safetymon.domain import ALL_SUBJECTS, Emergent, Finding, Group, Scope
 from safetymon.errors import UsageError
 from safetymon.signals import Numbers, State
 from safetymon.signals.evidence import Finding as RuleFinding
+from safetymon.signals.units import People
 from safetymon.study import Rule, Study
 from safetymon.topics import resolved
 
@@ -41,9 +42,14 @@ class Frames:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The numbers of one scope, and what its rules find in them."""
+    """The numbers of one scope, and what its rules find in them.
+
+    `ledger` and `placed` (see `derive.attributed`) are what they were counted from.
+    """
 
     numbers: Numbers
+    ledger: pl.DataFrame
+    placed: pl.DataFrame
     sizes: pl.DataFrame
     rules: tuple[Rule, ...]
     found: dict[str, RuleFinding]
@@ -74,9 +80,26 @@ def counted(frames: Frames, study: Study) -> Counted:
         occurrences, members, sizes, list(resolved(study.topic)), study.report
     )
     compared = incidence.compare(table, groups, study.report)
-    numbers = Numbers(groups, table, compared, occurrences, members, frames.cutoff)
+    people = _people(frames, study.emergent, members, placed, occurrences)
+    numbers = Numbers(groups, table, compared, occurrences, members, people, frames.cutoff)
     rules = rules_of(study, frames.scope)
-    return Counted(numbers, sizes, rules, signals.find(rules, numbers), emergence)
+    found = signals.find(rules, numbers, study.evidence)
+    return Counted(numbers, ledger, placed, sizes, rules, found, emergence)
+
+
+def _people(
+    frames: Frames,
+    emergent: Emergent,
+    members: pl.DataFrame,
+    placed: pl.DataFrame,
+    occurrences: pl.DataFrame,
+) -> People:
+    """Members and occurrences as evidence weighs them."""
+    paused = courses.pauses(derive.doses(frames.exposure, frames.cutoff), emergent)
+    return People(
+        courses.courses(members, paused),
+        courses.weighed(occurrences, placed, paused, emergent),
+    )
 
 
 def states(frames: Frames, study: Study) -> dict[str, State]:

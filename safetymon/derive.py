@@ -49,12 +49,8 @@ def ledger(
     of it was observed: up to the cut-off, death or the end of participation.
     """
     keys = [name for name in _EPISODE if name in exposure.columns]
-    known = exposure.filter(pl.col("start") <= cutoff).with_columns(
-        pl.min_horizontal(pl.col("end").fill_null(cutoff), pl.lit(cutoff)).alias("last")
-    )
     episodes = (
-        known.sort("subject", "start", "last", *keys[1:])
-        .with_columns(pl.struct(keys).rle_id().alias("row"))
+        doses(exposure, cutoff)
         .group_by("row", *keys, maintain_order=True)
         .agg(
             pl.col("start").min(),
@@ -65,6 +61,19 @@ def ledger(
         )
     )
     return _with_windows(episodes.join(subjects, on="subject", how="left"), cutoff, emergent)
+
+
+def doses(exposure: pl.DataFrame, cutoff: date) -> pl.DataFrame:
+    """The exposures known at the cut-off, by subject and time.
+
+    One row an exposure. Adds `last`, its last day so far, and `row`, the ledger row it is part of.
+    """
+    keys = [name for name in _EPISODE if name in exposure.columns]
+    known = exposure.filter(pl.col("start") <= cutoff).with_columns(
+        pl.min_horizontal(pl.col("end").fill_null(cutoff), pl.lit(cutoff)).alias("last")
+    )
+    ordered = known.sort("subject", "start", "last", *keys[1:])
+    return ordered.with_columns(pl.struct(keys).rle_id().alias("row"))
 
 
 def _with_windows(episodes: pl.DataFrame, cutoff: date, emergent: Emergent) -> pl.DataFrame:
@@ -195,25 +204,26 @@ def _imputation_flag() -> pl.Expr:
 
 
 def first_seen(
-    events: pl.DataFrame, known: pl.DataFrame, previous_cutoff: date | None, cutoff: date
+    events: pl.DataFrame, known: pl.DataFrame, latest_cutoff: date | None, cutoff: date
 ) -> pl.DataFrame:
     """The events with `seen`, the day from which the monitor counts each as known.
 
     What an earlier look recorded (`known`: subject, key, seen) never changes: a look back in time
     keeps a day that lies beyond its cut-off. A new record counts from its data-entry date where it
     has one (from its onset if that is dated later: nobody can know of it before); else from its
-    onset, or from the day after the previous look's cut-off if the onset lies before it: evidence
-    is not written into the past.
+    onset, or from the day after the latest cut-off that any look had if the onset lies before it:
+    evidence is not written into the past. A look back in time that is the first to find a record
+    therefore dates it after its own cut-off, and does not weigh it: it was not known then.
     """
     entered = pl.max_horizontal("reported", "onset_low")
     reported = pl.when(pl.col("reported").is_not_null()).then(entered)
     fresh = pl.col("onset_low").fill_null(cutoff)
-    if previous_cutoff is not None:
-        fresh = pl.max_horizontal(fresh, pl.lit(previous_cutoff).dt.offset_by("1d"))
+    if latest_cutoff is not None:
+        fresh = pl.max_horizontal(fresh, pl.lit(latest_cutoff).dt.offset_by("1d"))
+    if latest_cutoff is None or latest_cutoff <= cutoff:
+        fresh = pl.min_horizontal(fresh, pl.lit(cutoff))
     joined = events.join(known, on=["subject", "key"], how="left", maintain_order="left")
-    return joined.with_columns(
-        pl.coalesce("seen", reported, pl.min_horizontal(fresh, pl.lit(cutoff))).alias("seen")
-    )
+    return joined.with_columns(pl.coalesce("seen", reported, fresh).alias("seen"))
 
 
 def topic_terms(

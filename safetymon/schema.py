@@ -134,6 +134,12 @@ COMPARISONS: Columns = {
     "rr_low": pl.Float64,
     "rr_high": pl.Float64,
     "fisher_p": pl.Float64,
+    "odds_ratio": pl.Float64,  # null: not estimable
+    "or_low": pl.Float64,
+    "or_high": pl.Float64,
+    "rate_ratio": pl.Float64,  # of first events per person-year; null: not estimable
+    "rate_ratio_low": pl.Float64,
+    "rate_ratio_high": pl.Float64,
 }
 """One row a term, level, estimand and group that has a reference."""
 
@@ -221,3 +227,50 @@ CALENDAR: Columns = {
     "percent": pl.Float64,
 }
 """One row a topic (adjudicated, all events), group and calendar date."""
+
+CURVES: Columns = {
+    "kind": pl.String,  # incidence: of a first event, death competing; mean: events a subject
+    "term": pl.String,  # any event, or a topic (adjudicated)
+    "estimand": pl.String,
+    "group": pl.String,
+    "day": pl.Int64,  # at risk in the group, from the subject's first day there
+    "at_risk": pl.Int64,  # incidence: without an event so far; mean: under observation
+    "events": pl.Int64,  # up to and including the day: subjects (incidence), events (mean)
+    "value": pl.Float64,  # incidence: percent of subjects; mean: events a subject
+    "low": pl.Float64,
+    "high": pl.Float64,
+}
+"""One row a kind of curve, term, estimand, group and day."""
+
+SEVERITY: Columns = {
+    "term": pl.String,
+    "estimand": pl.String,
+    "group": pl.String,
+    "severity": pl.String,  # the highest recorded for the subject
+    "subjects": pl.Int64,
+    "at_risk": pl.Int64,
+    "percent": pl.Float64,
+}
+"""One row a term (any event, topics adjudicated), estimand, group and severity."""
+
+LAGS: Columns = {
+    "group": pl.String,
+    "events": pl.Int64,  # treatment-emergent
+    "dated": pl.Int64,  # of them: whole onset date, and a recording date on or after it
+    "before": pl.Int64,  # of them: recorded before their onset
+    "q10": pl.Int64,  # days from onset to record; null: nothing is dated
+    "q25": pl.Int64,
+    "median": pl.Int64,
+    "q75": pl.Int64,
+    "q90": pl.Int64,
+    "longest": pl.Int64,
+}
+"""One row a group: how long it took until an event was recorded."""
+
+ENROLMENT: Columns = {
+    "group": pl.String,
+    "date": pl.Date,
+    "subjects": pl.Int64,  # treated on or before the date
+    "person_years": pl.Float64,  # by then
+}
+"""One row a group and date."""

@@ -1,9 +1,10 @@
 """The rules of a study that writes none: every built-in topic is weighed."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from safetymon.domain import Group
-from safetymon.study import BackgroundRule, EclRule, Rule, Study
+from safetymon.study import BackgroundRule, EclRule, PoissonRule, Rule, Study
 from safetymon.topics import BUILT_IN, resolved
 
 
@@ -25,12 +26,16 @@ def effective(study: Study) -> tuple[Rule, ...]:
 
 
 def _filled(rule: Rule, study: Study) -> Rule:
-    """The rule with the trial's planned size and the topic's background where it gives none."""
-    fill: dict[str, float | None] = {}
+    """The rule with what the trial's plan, report and topic say where it says nothing."""
+    fill: dict[str, float | date | None] = {}
     if isinstance(rule, BackgroundRule | EclRule) and rule.planned is None:
         fill["planned"] = study.evidence.planned_subjects
     if isinstance(rule, EclRule) and rule.window_days is None:
         fill["window_days"] = study.evidence.window_days
+    if isinstance(rule, EclRule) and rule.final_analysis is None:
+        fill["final_analysis"] = study.evidence.final_analysis
+    if isinstance(rule, PoissonRule) and rule.days_per_year is None:
+        fill["days_per_year"] = study.report.days_per_year
     if isinstance(rule, BackgroundRule) and rule.background is None:
         fill["background"] = _backgrounds(study).get(rule.topic)
     return rule.model_copy(update=fill)
@@ -54,6 +59,7 @@ def _for_group(study: Study, topic: str, background: float | None, group: Group)
         yield EclRule(
             method="ecl", topic=topic, group=group.name, alpha=plan.alpha,
             planned=plan.planned_subjects, window_days=plan.window_days,
+            final_analysis=plan.final_analysis,
         )  # fmt: skip
     paired = bool(group.reference) and background is not None
     if paired or (not group.reference and _is_treated(study, group)):

@@ -11,9 +11,11 @@ from safetymon.domain import Group
 from safetymon.errors import UsageError
 from safetymon.schema import EVIDENCE, SENSITIVITY, SIGNALS
 from safetymon.signals import threshold, weigh
-from safetymon.signals.evidence import Finding
+from safetymon.signals.evidence import Finding, date_of, day_of
+from safetymon.signals.family import Share, in_family, shares
 from safetymon.signals.transitions import STANDING, Standing, State, follow
-from safetymon.study import Rule, ThresholdRule
+from safetymon.signals.units import People
+from safetymon.study import Evidence, Rule, ThresholdRule
 
 SWITCHED_OFF = (
     "The rule is switched off or no longer in the study file; its signal was never cleared."
@@ -22,13 +24,17 @@ SWITCHED_OFF = (
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """What rules are evaluated on: the tables of a look and what they were counted from."""
+    """What rules are evaluated on: the tables of a look and what they were counted from.
+
+    `people` are the same as evidence sees them: at risk and with an event as it was known then.
+    """
 
     groups: Sequence[Group]
     incidence: pl.DataFrame
     comparisons: pl.DataFrame
     occurrences: pl.DataFrame
     members: pl.DataFrame
+    people: People
     cutoff: date
 
 
@@ -41,9 +47,21 @@ class Detected:
     sensitivity: pl.DataFrame
 
 
-def find(rules: Sequence[Rule], numbers: Numbers) -> dict[str, Finding]:
+def find(rules: Sequence[Rule], numbers: Numbers, plan: Evidence) -> dict[str, Finding]:
     """What each rule that is not switched off finds, by its title, without history."""
-    return {rule.title: _finding(rule, numbers) for rule in rules if not rule.off}
+    granted = _shares(rules, numbers, plan) if plan.family == "topics" else {}
+    active = [rule for rule in rules if not rule.off]
+    return {rule.title: _finding(rule, numbers, granted.get(rule.title)) for rule in active}
+
+
+def _shares(rules: Sequence[Rule], numbers: Numbers, plan: Evidence) -> dict[str, Share]:
+    """What Holm grants each comparison of arms."""
+    references = {group.name: group.reference for group in numbers.groups}
+    family = {
+        rule.title: (rule, weigh.weighed_by(rule, references[rule.group], numbers.people))
+        for rule in in_family(rules, references)
+    }
+    return shares(family, plan.alpha, day_of(numbers.cutoff)) if family else {}
 
 
 def states(found: Mapping[str, Finding]) -> dict[str, State]:
@@ -67,7 +85,7 @@ def detect(
         UsageError: A rule that is new plans for fewer subjects than have been treated.
     """
     before = {row["rule"]: row for row in previous.to_dicts()}
-    _refuse_small_plans(found, before)
+    refuse_small_plans(found, before)
     rows = [
         _row(rule, found[rule.title], _standing(before.get(rule.title)), look, clear_after)
         for rule in rules
@@ -81,18 +99,25 @@ def detect(
     )
 
 
-def _refuse_small_plans(found: Mapping[str, Finding], before: Mapping[str, Any]) -> None:
-    """A plan that is exceeded when the rule is new is a mistake; later it is an event to report."""
+def refuse_small_plans(found: Mapping[str, Finding], before: Mapping[str, Any]) -> None:
+    """A plan that is exceeded when the rule is new is a mistake; later it is an event to report.
+
+    Raises:
+        UsageError: A rule that is not among those `before` plans for too few subjects.
+    """
     for title, finding in found.items():
         if finding.beyond_plan and title not in before:
-            raise UsageError(f"rule '{title}': {finding.beyond_plan}; correct planned")
+            raise UsageError(
+                f"rule '{title}': {finding.beyond_plan}; correct planned, or planned_subjects in "
+                "[evidence]"
+            )
 
 
 def _stacked(frames: list[pl.DataFrame], schema: Any) -> pl.DataFrame:  # noqa: ANN401 - columns
     return pl.concat([pl.DataFrame(schema=schema), *frames])
 
 
-def _finding(rule: Rule, numbers: Numbers) -> Finding:
+def _finding(rule: Rule, numbers: Numbers, share: Share | None = None) -> Finding:
     if isinstance(rule, ThresholdRule):
         cell = _cell(rule, numbers.incidence)
         if cell is None:
@@ -103,7 +128,7 @@ def _finding(rule: Rule, numbers: Numbers) -> Finding:
         return threshold.evaluate(rule, cell, _cell(rule, numbers.comparisons))
     groups = {group.name: group for group in numbers.groups}
     reference = groups[rule.group].reference if rule.group in groups else None
-    return weigh.evaluate(rule, reference, numbers.members, numbers.occurrences, numbers.cutoff)
+    return weigh.evaluate(rule, reference, numbers.people, numbers.cutoff, share)
 
 
 def _row(
@@ -122,15 +147,12 @@ def _row(
         "since_look": now.since_look,
         "text": finding.text + _caution(now, finding.state, clear_after),
         "e_value": finding.e_value,
-        "crossed_on": None if crossing is None else date.fromordinal(crossing + _EPOCH),
+        "crossed_on": None if crossing is None else date_of(crossing),
         "looks": now.looks,
         "against": now.against,
         "fragile": finding.fragile,
         "reason": None,
     }
-
-
-_EPOCH = date(1970, 1, 1).toordinal()
 
 
 def _caution(now: Standing, state: State, clear_after: int) -> str:

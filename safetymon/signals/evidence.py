@@ -5,6 +5,7 @@ No look schedule enters it, so an extra look, a skipped night or a repeated run 
 """
 
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -25,12 +26,14 @@ def _never_away() -> IntArray:
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """Who is weighed: one element a subject and unbroken stay in a group, in days since 1970-01-01.
+    """Who is weighed: one element a subject and unbroken time at risk, in days since 1970-01-01.
 
     `event` is the day the monitor first saw the subject's first event of the rule, -1 for none;
     `last` the last day at risk; `treated` false in the reference group. `onset` is the day on
-    which that event began, -1 for none; left out, it is the day it was seen. `away` is one row a
-    time between entry and last in which a subject was not at risk: unit, first day, last day.
+    which that event began, -1 for none; left out, it is the day it was seen. `dosed` is the first
+    dose of a unit that resumes after a time away; left out, it is the entry. `away` is one row a
+    time between entry and last in which a subject was not at risk: unit, first day, last day; by
+    unit and day.
     """
 
     subject: tuple[str, ...]
@@ -39,6 +42,7 @@ class Units:
     event: IntArray
     treated: npt.NDArray[np.bool_]
     onset: IntArray | None = None
+    dosed: IntArray | None = None
     away: IntArray = field(default_factory=_never_away)
 
     @property
@@ -60,20 +64,28 @@ class Units:
         event, onset = np.where(counts, self.event, -1), np.where(counts, self.began, -1)
         return replace(self, event=event, onset=onset)
 
+    def last_by(self, day: int) -> IntArray:
+        """The last day at risk as it was known by the end of a day: not beyond a time away."""
+        last = np.minimum(self.last, day)
+        now = self.away[(self.away[:, 1] <= day) & (self.away[:, 2] >= day)]
+        last[now[:, 0]] = now[:, 1] - 1
+        return last
+
     def known_by(self, day: int) -> "Units":
         """What was known by the end of a day: who had entered, and the events seen by then."""
         inside = self.entry <= day
         seen = inside & (self.event <= day)
         place = np.cumsum(inside) - 1
-        away = self.away[inside[self.away[:, 0]] & (self.away[:, 1] <= day)]
+        away = self.away[inside[self.away[:, 0]] & (self.away[:, 2] < day)]
         return Units(
             tuple(s for s, keep in zip(self.subject, inside.tolist(), strict=True) if keep),
             self.entry[inside],
-            np.minimum(self.last[inside], day),
+            self.last_by(day)[inside],
             np.where(seen, self.event, -1)[inside],
             self.treated[inside],
             np.where(seen, self.began, -1)[inside],
-            np.column_stack([place[away[:, 0]], away[:, 1], np.minimum(away[:, 2], day)]),
+            None if self.dosed is None else self.dosed[inside],
+            np.column_stack([place[away[:, 0]], away[:, 1:]]),
         )
 
 
@@ -85,7 +97,8 @@ class Path:
     is counted among (subjects dosed; events in both groups), `limit` the boundary, `fraction` the
     share of the planned information, `expected` the expected share or number, `spent` the alpha
     spent, `log_e` the e-value's logarithm. Not every method has every column: NaN. `state` is what
-    the rule finds unless the boundary was reached, and `cannot` says why it cannot tell.
+    the rule finds unless the boundary was reached, and `cannot` says why it cannot tell. A
+    boundary that other rules loosen later counts as reached on `not_before` at the earliest.
     """
 
     day: IntArray
@@ -100,12 +113,13 @@ class Path:
     notes: tuple[str, ...] = ()
     state: State = "under"
     cannot: str = ""
+    not_before: int = 0
 
     @property
     def first_crossing(self) -> int | None:
         """The first day on which the boundary was reached, as days since 1970-01-01."""
         days = self.day[self.crossed]
-        return int(days[0]) if days.size else None
+        return max(int(days[0]), self.not_before) if days.size else None
 
     def frame(self, rule: str) -> pl.DataFrame:
         """The path as rows of `schema.EVIDENCE`."""
@@ -138,6 +152,19 @@ class Finding:
     sensitivity: pl.DataFrame | None = None
     e_value: float | None = None
     beyond_plan: str = ""
+
+
+_EPOCH = date(1970, 1, 1).toordinal()
+
+
+def day_of(when: date) -> int:
+    """A date as days since 1970-01-01."""
+    return when.toordinal() - _EPOCH
+
+
+def date_of(day: int) -> date:
+    """Days since 1970-01-01 as a date."""
+    return date.fromordinal(day + _EPOCH)
 
 
 def nothing(days: int) -> FloatArray:

@@ -14,6 +14,7 @@ from safetymon.stats import poisson
 from safetymon.study import PoissonRule
 
 DAYS = 365.25
+"""Days in a year where neither the rule nor the report says."""
 
 
 def poisson_path(rule: PoissonRule, units: Units, cutoff: int) -> Path:
@@ -30,7 +31,7 @@ def poisson_path(rule: PoissonRule, units: Units, cutoff: int) -> Path:
         return no_path("too little data", NOBODY)
     day = np.unique(np.concatenate([known.entry, known.event[known.event >= 0], [cutoff]]))
     events = np.searchsorted(np.sort(known.event[known.event >= 0]), day, side="right")
-    years = _days_at_risk(known, day) / DAYS
+    years = _days_at_risk(known, day) / (rule.days_per_year or DAYS)
     expected = years * rule.background_per_100py / 100
     horizon = rule.planned_events if rule.statistic == "maxsprt" else None
     limit = _limit(rule, horizon, expected)

@@ -4,8 +4,7 @@ Source: statistics, section 5: Benjamini-Hochberg over the sequential p-values o
 log-rank walk; what was flagged once stays flagged.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
@@ -13,24 +12,21 @@ import polars as pl
 
 from safetymon.domain import Group
 from safetymon.schema import SCREEN
-from safetymon.signals.concurrent import steps_of, tables_of
-from safetymon.signals.evidence import FloatArray, IntArray, Units
-from safetymon.signals.units import firsts, stays, units
+from safetymon.signals.concurrent import tables_of, until
+from safetymon.signals.evidence import FloatArray, IntArray, Units, date_of, day_of
+from safetymon.signals.spans import First, Spans
+from safetymon.signals.units import People, happened, left
 from safetymon.stats.eprocess import eprocess
-from safetymon.stats.risksets import RiskTables
 from safetymon.stats.screen import screen
-from safetymon.stats.steps import Steps, steps
+from safetymon.stats.steps import steps
 from safetymon.stats.walk import sequential_p
-from safetymon.study import EclRule, Evidence
-
-_EPOCH = date(1970, 1, 1)
+from safetymon.study import Evidence
 
 
 def screen_terms(
     plan: Evidence,
     groups: Sequence[Group],
-    members: pl.DataFrame,
-    occurrences: pl.DataFrame,
+    people: People,
     flags: pl.DataFrame,
     cutoff: date,
     look: int,
@@ -43,112 +39,80 @@ def screen_terms(
     """
     if not (plan.screen_q and plan.planned_subjects and plan.window_days):
         return pl.DataFrame(schema=SCREEN)
-    known = occurrences.filter(pl.col("seen") <= cutoff, level="pt")
+    today, final = until(plan.final_analysis, day_of(cutoff))
+    known = people.occurrences.filter(pl.col("seen") <= date_of(today), level="pt")
     made = [
-        _group(plan, _Pair(group, members, known, cutoff), flags.filter(group=group.name), look)
+        _group(plan, group, people, known, flags.filter(group=group.name), today, look, final=final)
         for group in groups
         if group.reference
     ]
     return pl.concat([pl.DataFrame(schema=SCREEN), *made])
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """A group beside its reference, and the events known of both."""
-
-    group: Group
-    members: pl.DataFrame
-    events: pl.DataFrame
-    cutoff: date
-
-    @property
-    def today(self) -> int:
-        return (self.cutoff - _EPOCH).days
-
-    def units(self, events: pl.DataFrame) -> Units:
-        made = units(self.members, events, self.group.name, self.group.reference)
-        return made.known_by(self.today)
-
-    def tables(self, known: Units, plan: Evidence) -> RiskTables:
-        planned, window = plan.planned_subjects or 1, plan.window_days or 1
-        return tables_of(known, planned, window, self.today)
-
-
-def _group(plan: Evidence, pair: _Pair, flags: pl.DataFrame, look: int) -> pl.DataFrame:
-    rows = stays(pair.members, pair.group.name, pair.group.reference).collect()
-    first = firsts(pair.events, rows.lazy(), ["term"]).collect()
+def _group(
+    plan: Evidence,
+    group: Group,
+    people: People,
+    known: pl.DataFrame,
+    flags: pl.DataFrame,
+    today: int,
+    look: int,
+    *,
+    final: bool,
+) -> pl.DataFrame:
+    spans = people.spans(group.name, group.reference)
     before = dict(flags.select("term", "since_look").rows())
-    terms = sorted({*first["term"].to_list(), *before})
-    code = _places(terms, first["term"])
-    treated = (first["group"] == pair.group.name).to_numpy()
-    p, log_e = _weighed(plan, pair, first, rows, terms)
-    flagged = screen(p, q=plan.screen_q, previous=[t in before for t in terms]).flagged
-    since = [before.get(t, look) if on else None for t, on in zip(terms, flagged, strict=True)]
+    codes = known["term"].rank("dense").to_numpy().astype(np.int64) - 1
+    first = spans.firsts(happened(known), codes)
+    seen = known["term"].unique().sort().gather(np.unique(first.term)).to_list()
+    terms = sorted({*seen, *before})
+    first = first._replace(term=_places(terms, seen)[np.unique(first.term, return_inverse=True)[1]])
+    p, log_e = _weighed(plan, spans, first, len(terms), today, final=final)
+    flagged = screen(p, q=plan.screen_q, previous=[t in before for t in terms]).flagged.tolist()
+    treated = spans.treated[first.unit]
     return pl.DataFrame(
         {
             "term": terms,
-            "group": pair.group.name,
-            "reference": pair.group.reference,
-            "treated_events": np.bincount(code[treated], minlength=len(terms)),
-            "events": np.bincount(code, minlength=len(terms)),
+            "group": group.name,
+            "reference": group.reference,
+            "treated_events": np.bincount(first.term[treated], minlength=len(terms)),
+            "events": np.bincount(first.term, minlength=len(terms)),
             "p": p,
             "log_e": log_e,
             "flagged": flagged,
-            "since_look": since,
+            "since_look": [
+                before.get(t, look) if on else None for t, on in zip(terms, flagged, strict=True)
+            ],
         },
         schema=SCREEN,
     ).sort("p", "term")
 
 
-def _places(keys: Iterable[object], wanted: Iterable[object]) -> IntArray:
+def _places(keys: Sequence[str], wanted: Sequence[str]) -> IntArray:
     """Where each wanted key stands among the keys."""
     place = {key: i for i, key in enumerate(keys)}
     return np.array([place[key] for key in wanted], np.int64)
 
 
 def _weighed(
-    plan: Evidence, pair: _Pair, first: pl.DataFrame, rows: pl.DataFrame, terms: list[str]
+    plan: Evidence, spans: Spans, first: First, terms: int, today: int, *, final: bool
 ) -> tuple[FloatArray, FloatArray]:
-    """Sequential p-value and log e-value of every term; 1 and 0 where nobody was at risk."""
-    everyone = pair.units(pair.events.clear())
-    if not everyone.entry.size:
-        return np.ones(len(terms)), np.zeros(len(terms))
-    day = first.select(pl.col("entry", "seen").to_physical().cast(pl.Int64))
-    keys = zip(first["subject"], first["group"] == pair.group.name, day["entry"], strict=True)
-    who, code = _places(_keys(everyone), keys), _places(terms, first["term"])
-    tables = pair.tables(everyone, plan)
-    p, log_e = _evidence(steps(tables, code, who, day["seen"].to_numpy(), terms=len(terms)))
-    for term in _still_at_risk(first, rows):
-        at = terms.index(term)
-        (p[at],), (log_e[at],) = _alone(plan, pair, term)
-    return p, log_e
+    """Sequential p-value and log e-value of every term; 1 and 0 where nobody was at risk.
 
-
-def _keys(everyone: Units) -> Iterator[tuple[str, bool, int]]:
-    """Subject, side and first day: no two units share all three."""
-    sides, days = everyone.treated.tolist(), everyone.entry.tolist()
-    return zip(everyone.subject, sides, days, strict=True)
-
-
-def _still_at_risk(first: pl.DataFrame, rows: pl.DataFrame) -> list[str]:
-    """Terms of which some counted subject would still be at risk in another stay.
-
-    The risk sets that all terms share do not know that such a subject has been counted.
+    All terms share one table of risk sets, and take out of it who was counted for them.
     """
-    others = rows.unique(["subject", "stay"]).select(
-        "subject", other="stay", begins="entry", ends="last"
-    )
-    after = (pl.col("begins") >= pl.col("seen")) | (pl.col("ends") > pl.col("seen"))
-    left = first.join(others, on="subject").filter(pl.col("other") != pl.col("stay"), after)
-    return left["term"].unique().sort().to_list()
+    everyone = _everyone(spans)
+    if not (everyone.entry <= today).any():
+        return np.ones(terms), np.zeros(terms)
+    known = everyone.known_by(today)
+    tables = tables_of(known, plan.planned_subjects or 1, plan.window_days or 1, today)
+    gone = left(spans, first)
+    path = steps(tables, first.term, first.unit, first.seen, terms=terms, left=gone)
+    return sequential_p(path, final=final), eprocess(path).current
 
 
-def _alone(plan: Evidence, pair: _Pair, term: str) -> tuple[FloatArray, FloatArray]:
-    """One term with risk sets of its own."""
-    known = pair.units(pair.events.filter(term=term))
-    rule = EclRule(method="ecl", topic=term, group=pair.group.name)
-    return _evidence(steps_of(pair.tables(known, plan), known, rule))
-
-
-def _evidence(path: Steps) -> tuple[FloatArray, FloatArray]:
-    return sequential_p(path), eprocess(path).current
+def _everyone(spans: Spans) -> Units:
+    """The units of a comparison before anybody is counted, in the order of the spans."""
+    none = np.full(spans.entry.size, -1, np.int64)
+    names = tuple(spans.names[i] for i in spans.subject.tolist())
+    return Units(names, spans.entry, spans.last, none, spans.treated, none, dosed=spans.dosed)

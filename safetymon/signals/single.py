@@ -161,7 +161,7 @@ def _windowed(rule: BackgroundRule, known: Units, day: int) -> tuple[int, float]
     began = known.entry <= day
     entry, event = known.entry[began], known.event[began]
     seen = (event >= 0) & (event <= day)
-    until = np.where(seen, known.began[began], np.minimum(known.last[began], day))
+    until = np.where(seen, known.began[began], known.last_by(day)[began])
     time, window = until - entry + 1.0, float(rule.window_days or 1)
     if rule.denominator == "matured":
         found = denominators.matured(time, seen, day - entry + 1.0, window)
@@ -234,22 +234,16 @@ def sensitivity(rule: BackgroundRule, units: Units, cutoff: int) -> pl.DataFrame
     """
     found = tally(rule, units.known_by(cutoff).within(rule.window_days), cutoff)
     grid = STRIP if rule.background is None else sorted({*STRIP, rule.background})
-    rows = [_at(rule.model_copy(update={"background": p}), p, found) for p in grid]
-    return pl.DataFrame(rows, schema=SENSITIVITY, orient="row").with_columns(
-        pl.col("limit").fill_nan(None)
-    )
-
-
-def _at(rule: BackgroundRule, background: float, found: Tally) -> dict[str, object]:
     events, n = int(found.events[-1]), int(found.whole[-1])
-    limit = _limit(rule, found.whole)
-    return {
-        "rule": rule.title,
-        "background": background,
-        "subjects": events,
-        "of": n,
-        "limit": float(limit[-1]),
-        "chance": boundary.chance_of(events, n, background),
-        "log_e": float(evalue.log_evalue(events, n, background)),
-        "crossed": bool((found.events >= limit).any()),
+    limits = [_limit(rule.model_copy(update={"background": p}), found.whole) for p in grid]
+    columns = {
+        "rule": [rule.title] * len(grid),
+        "background": grid,
+        "subjects": [events] * len(grid),
+        "of": [n] * len(grid),
+        "limit": [None if math.isnan(limit[-1]) else float(limit[-1]) for limit in limits],
+        "chance": [boundary.chance_of(events, n, p) for p in grid],
+        "log_e": evalue.log_evalue(events, n, grid),
+        "crossed": [bool((found.events >= limit).any()) for limit in limits],
     }
+    return pl.DataFrame(columns, schema=SENSITIVITY)

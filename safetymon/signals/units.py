@@ -1,119 +1,123 @@
 """Who a rule weighs: one unit a subject and stay, with the day its first event was first seen."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
 
 from safetymon.schema import COUNTS
-from safetymon.signals.evidence import Units
+from safetymon.signals.evidence import IntArray, Units
+from safetymon.signals.spans import First, Happened, Spans, spans
+from safetymon.stats.steps import Left
 from safetymon.study import Rule
 
 
-def counting(rule: Rule, occurrences: pl.DataFrame) -> pl.DataFrame:
-    """The occurrences that count for a rule: of its topic, estimand and adjudication."""
-    return occurrences.filter(
-        COUNTS[rule.estimand], level="topic", term=rule.topic, adjudicated=rule.adjudicated
-    )
+@dataclass(frozen=True, slots=True)
+class People:
+    """Everybody who can be weighed, and what happened to them: read once for all rules.
+
+    `members` is one row a group, ledger row and time at risk (`derive.courses`); `occurrences` one
+    row an event and term (`derive.occurrences`).
+    """
+
+    members: pl.DataFrame
+    occurrences: pl.DataFrame
+    _spans: dict[tuple[str, str | None], Spans] = field(default_factory=dict)
+    _topics: dict[tuple[object, ...], pl.DataFrame] = field(default_factory=dict)
+
+    def spans(self, group: str, reference: str | None = None) -> Spans:
+        """The times at risk of a group, and of its reference if there is one."""
+        if (group, reference) not in self._spans:
+            self._spans[group, reference] = spans(self.members, group, reference)
+        return self._spans[group, reference]
+
+    def everyone(self, group: str, reference: str | None = None) -> Units:
+        """The units of a group, and of its reference if there is one, before any event."""
+        none = Happened(*(np.empty(0, np.int64) for _ in Happened._fields))
+        made = self.spans(group, reference)
+        return alone(made, none) if reference is None else compared(made, none)
+
+    def counted(self, rule: Rule) -> Happened:
+        """The occurrences that count for a rule: of its topic, estimand and adjudication."""
+        if not self._topics:
+            topics = self.occurrences.filter(level="topic")
+            self._topics.update(topics.partition_by("term", "adjudicated", as_dict=True))
+            self._topics[()] = topics.clear()
+        of_topic = self._topics.get((rule.topic, rule.adjudicated), self._topics[()])
+        return happened(of_topic.filter(COUNTS[rule.estimand]))
 
 
-def units(
-    members: pl.DataFrame,
-    events: pl.DataFrame,
-    group: str,
-    reference: str | None = None,
-    window: int | None = None,
+def happened(occurrences: pl.DataFrame) -> Happened:
+    """Occurrences as arrays."""
+    days = occurrences.select("row", pl.col("onset", "seen").to_physical().cast(pl.Int64))
+    return Happened(*(days[name].to_numpy() for name in ("row", "onset", "seen")))
+
+
+def compared(made: Spans, events: Happened) -> Units:
+    """The units of a group beside its reference: one a subject's unbroken time on either side.
+
+    A switch ends a unit, and a return begins another. A subject is counted once, for the event
+    that was seen first on either side (of two seen on one day, that of the earlier stay). A unit
+    that begins on or after that day is left out; one that would go on ends there.
+    """
+    first = made.firsts(events)
+    event, onset = _none(made.entry), _none(made.entry)
+    event[first.unit], onset[first.unit] = first.seen, first.onset
+    last, inside = made.last.copy(), np.ones(made.entry.size, np.bool_)
+    place, other = made.others(first)
+    last[other] = np.minimum(last[other], first.seen[place])
+    inside[other] = made.entry[other] < first.seen[place]
+    return _ordered(made, np.flatnonzero(inside), made.entry, last, event, onset)
+
+
+def left(made: Spans, first: First) -> Left:
+    """The units that leave the risk sets of a term because their subject was counted in another.
+
+    The same rule as in `compared`, for many terms that share one table of risk sets.
+    """
+    place, other = made.others(first)
+    seen, entry = first.seen[place], made.entry[other]
+    goes = made.last[other] > seen
+    since = np.where(entry < seen, seen + 1, entry)
+    goes |= entry >= seen
+    return Left(first.term[place][goes], other[goes], since[goes])
+
+
+def alone(made: Spans, events: Happened, window: int | None = None) -> Units:
+    """The units of one group: one a subject, with the times between as `away`.
+
+    Events count that begin within `window` days of the first dose; none: without end.
+    """
+    first = made.firsts(events, window=window)
+    who, subjects = made.subject, np.arange(len(made.names))
+    begin = np.searchsorted(who, subjects)
+    end = np.searchsorted(who, subjects, side="right") - 1
+    event, onset = _none(who), _none(who)
+    event[begin[who[first.unit]]], onset[begin[who[first.unit]]] = first.seen, first.onset
+    units = _ordered(made, begin, made.entry, made.last[end][who], event, onset)
+    resumed = np.delete(np.arange(who.size), begin)
+    if not resumed.size:
+        return units
+    place = np.argsort(np.lexsort((subjects, made.entry[begin])))[who[resumed]]
+    away = np.column_stack([place, made.last[resumed - 1] + 1, made.entry[resumed] - 1])
+    return replace(units, away=away[np.lexsort((away[:, 1], place))])
+
+
+def _none(like: IntArray) -> IntArray:
+    return np.full(like.size, -1, np.int64)
+
+
+def _ordered(
+    made: Spans, kept: IntArray, entry: IntArray, last: IntArray, event: IntArray, onset: IntArray
 ) -> Units:
-    """The units of a group, and of its reference if there is one.
-
-    A group alone has one unit a subject. Beside a reference a unit is a subject's unbroken stay on
-    one of the two sides: a switch ends it, and a return begins another. A subject is counted once,
-    for the event that was seen first on either side (of two seen on one day, that of the earlier
-    stay). A unit that begins on or after that day is left out; one that would go on ends there.
-
-    Args:
-        members: As made by `derive.members`.
-        events: Occurrences that count, with `row`, `onset` and `seen`.
-        group: The group.
-        reference: The group it is compared with.
-        window: Days from the first dose in which an event must begin to count; none: no end.
-    """
-    rows = stays(members, group, reference)
-    first = firsts(events, rows, window=window).select("subject", "seen", "onset", own="stay")
-    spans = rows.unique(["subject", "stay"]).join(first, on="subject", how="left")
-    ordered = _once(spans).sort("entry", "subject", "group")
-    days = _days("entry", "last", "seen", "onset")
-    return _as_units(ordered.with_columns(days).collect(engine="in-memory"), group)
-
-
-def stays(members: pl.DataFrame, group: str, reference: str | None) -> pl.LazyFrame:
-    """The stays of a group and its reference.
-
-    One row a ledger row. Columns: row, subject, group, stay (its number within the subject), entry
-    and last (first and last day at risk of the whole stay).
-    """
-    sides = members.lazy().filter(pl.col("group").is_in([group, reference or group])).sort("row")
-    return sides.with_columns(
-        pl.col("group").rle_id().over("subject").alias("stay")
-    ).select(
-        "row", "subject", "group", "stay",
-        pl.col("start").min().over("subject", "stay").alias("entry"),
-        pl.col("until").max().over("subject", "stay").alias("last"),
-    )  # fmt: skip
-
-
-def firsts(
-    events: pl.DataFrame, rows: pl.LazyFrame, by: Sequence[str] = (), window: int | None = None
-) -> pl.LazyFrame:
-    """One row a subject (and `by`): the event that was seen first, and the stay it belongs to.
-
-    Columns: `by`, those of `stays`, seen (on the stay's entry if it was seen before) and onset
-    (within entry and seen). Of several seen on one day, the earliest stay and onset stand.
-    """
-    joined = events.lazy().select(*by, "row", "seen", "onset").join(rows, on="row")
-    if window is not None:
-        joined = joined.filter((pl.col("onset") - pl.col("entry")).dt.total_days() < window)
-    counted = joined.with_columns(pl.max_horizontal("seen", "entry").alias("seen"))
-    return (
-        counted.with_columns(pl.col("onset").clip("entry", "seen"))
-        .sort(*by, "subject", "seen", "stay", "onset")
-        .unique([*by, "subject"], keep="first", maintain_order=True)
-    )
-
-
-def not_at_risk(members: pl.DataFrame, group: str, weighed: Units) -> Units:
-    """The units of a group alone, with the times between its episodes as `away`."""
-    place = {subject: i for i, subject in enumerate(weighed.subject)}
-    first = pl.col("until").dt.offset_by("1d")
-    last = pl.col("start").shift(-1).over("subject").dt.offset_by("-1d")
-    gaps = members.filter(group=group).sort("row").with_columns(first=first, last=last)
-    rows = gaps.filter(pl.col("first") <= pl.col("last")).select(
-        pl.col("subject").replace_strict(place, return_dtype=pl.Int64), *_days("first", "last")
-    )
-    return replace(weighed, away=rows.to_numpy().astype(np.int64))
-
-
-def _once(spans: pl.LazyFrame) -> pl.LazyFrame:
-    """Keeps a subject's first event only, and ends or drops the units that go on after it."""
-    first, mine = pl.col("seen"), (pl.col("stay") == pl.col("own")).fill_null(value=False)
-    ends = pl.when(first.is_null() | mine).then("last").otherwise(pl.min_horizontal("last", first))
-    return spans.filter(first.is_null() | mine | (pl.col("entry") < first)).with_columns(
-        ends.alias("last"), pl.when(mine).then("seen"), pl.when(mine).then("onset")
-    )
-
-
-def _as_units(table: pl.DataFrame, group: str) -> Units:
+    """The units at `kept` of the arrays, by entry and subject."""
+    kept = kept[np.lexsort((made.subject[kept], entry[kept]))]
     return Units(
-        subject=tuple(table["subject"].to_list()),
-        entry=table["entry"].to_numpy(),
-        last=table["last"].to_numpy(),
-        event=table["seen"].to_numpy(),
-        treated=np.array([side == group for side in table["group"].to_list()], np.bool_),
-        onset=table["onset"].to_numpy(),
+        subject=tuple(made.names[i] for i in made.subject[kept].tolist()),
+        entry=entry[kept],
+        last=last[kept],
+        event=event[kept],
+        treated=made.treated[kept],
+        onset=onset[kept],
+        dosed=made.dosed[kept],
     )
-
-
-def _days(*names: str) -> list[pl.Expr]:
-    """Dates as days since 1970-01-01, -1 for none."""
-    return [pl.col(name).to_physical().cast(pl.Int64).fill_null(-1) for name in names]

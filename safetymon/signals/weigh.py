@@ -2,23 +2,23 @@
 
 import math
 from collections.abc import Callable
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date
 from functools import partial
 
 import numpy as np
-import polars as pl
 
-from safetymon.signals.concurrent import ecl_path
-from safetymon.signals.evidence import Finding, Path, Units
+from safetymon.signals.concurrent import ecl_path, hangs_on_one
+from safetymon.signals.evidence import Finding, Path, Units, date_of, day_of
+from safetymon.signals.family import Share
 from safetymon.signals.rate import poisson_path
 from safetymon.signals.single import background_path, protocol_path, sensitivity
 from safetymon.signals.transitions import State
-from safetymon.signals.units import counting, not_at_risk, units
+from safetymon.signals.units import People, alone, compared
 from safetymon.stats.evalue import anytime_lower_bound
 from safetymon.study import BackgroundRule, EclRule, EvidenceRule, PoissonRule, ProtocolRule
 
 PathOf = Callable[[Units], Path]
-_EPOCH = date(1970, 1, 1)
 _BY_E_VALUE = (
     " Without a planned size, the boundary at other backgrounds is where the e-value reaches "
     "1/alpha."
@@ -28,18 +28,18 @@ _BY_E_VALUE = (
 def evaluate(
     rule: EvidenceRule,
     reference: str | None,
-    members: pl.DataFrame,
-    occurrences: pl.DataFrame,
+    people: People,
     cutoff: date,
+    share: Share | None = None,
 ) -> Finding:
     """What the rule finds in the data known at the cut-off.
 
     Args:
         rule: The rule.
         reference: The group that the rule's group is compared with, if there is one.
-        members: As made by `derive.members`.
-        occurrences: As made by `derive.occurrences`.
+        people: Who can be weighed.
         cutoff: The data cut-off.
+        share: What Holm grants the rule, if it is one of a family.
     """
     if isinstance(rule, EclRule) and reference is None:
         text = (
@@ -47,20 +47,15 @@ def evaluate(
             "show anything; a single-arm rule against a background rate can."
         )
         return Finding("not applicable", None, None, text)
-    counted = counting(rule, occurrences)
-    weighed = weighed_by(rule, reference, members, counted)
-    return _finding(rule, weighed, (cutoff - _EPOCH).days)
+    return _finding(rule, weighed_by(rule, reference, people), day_of(cutoff), share)
 
 
-def weighed_by(
-    rule: EvidenceRule, reference: str | None, members: pl.DataFrame, counted: pl.DataFrame
-) -> Units:
-    """The units that a rule weighs, from the occurrences that count for it."""
+def weighed_by(rule: EvidenceRule, reference: str | None, people: People) -> Units:
+    """The units that a rule weighs, with the events that count for it."""
     if isinstance(rule, EclRule):
-        return units(members, counted, rule.group, reference)
+        return compared(people.spans(rule.group, reference), people.counted(rule))
     window = rule.window_days if isinstance(rule, BackgroundRule) else None
-    alone = units(members, counted, rule.group, window=window)
-    return not_at_risk(members, rule.group, alone) if isinstance(rule, PoissonRule) else alone
+    return alone(people.spans(rule.group), people.counted(rule), window)
 
 
 def path_of(rule: EvidenceRule, cutoff: int) -> PathOf:
@@ -79,16 +74,20 @@ def path_of(rule: EvidenceRule, cutoff: int) -> PathOf:
             return partial(ecl_path, rule, cutoff=cutoff)
 
 
-def _finding(rule: EvidenceRule, weighed: Units, cutoff: int) -> Finding:
-    path = path_of(rule, cutoff)
-    found = path(weighed)
+def _finding(
+    rule: EvidenceRule, weighed: Units, cutoff: int, share: Share | None = None
+) -> Finding:
+    if share is not None and isinstance(rule, EclRule):
+        rule = share.at(rule)
+    found = path_of(rule, cutoff)(weighed)
+    found = found if share is None else _granted(found, rule, share)
     state: State = found.state if found.first_crossing is None else "over"
     strip = sensitivity(rule, weighed, cutoff) if isinstance(rule, BackgroundRule) else None
     beyond = _beyond_plan(rule, weighed, cutoff)
     if not found.day.size:
         text = _no_path(rule, found)
         return Finding(state, None, None, text, sensitivity=strip, beyond_plan=beyond)
-    fragile = state == "over" and _fragile(path, weighed)
+    fragile = state == "over" and _fragile(rule, found, weighed, cutoff)
     limit = float(found.limit[-1])
     return Finding(
         state=state,
@@ -103,6 +102,18 @@ def _finding(rule: EvidenceRule, weighed: Units, cutoff: int) -> Finding:
     )
 
 
+def _granted(path: Path, rule: EvidenceRule, share: Share) -> Path:
+    """The path as one of a family: a signal on the day on which Holm gives one, else none."""
+    level, whole = getattr(rule, "alpha", 0.0), getattr(rule, "alpha", 0.0) * share.parts
+    notes = (
+        *path.notes,
+        f"tested at level {level:.4g}, Holm's part of {whole:g} for {share.tests} comparisons",
+    )
+    if share.day is None:
+        return replace(path, crossed=np.zeros_like(path.crossed), notes=notes)
+    return replace(path, not_before=share.day, notes=notes)
+
+
 def _beyond_plan(rule: EvidenceRule, weighed: Units, cutoff: int) -> str:
     """The sentence that says that more subjects were treated than the rule planned for."""
     planned = rule.planned if isinstance(rule, BackgroundRule | EclRule) else None
@@ -112,8 +123,14 @@ def _beyond_plan(rule: EvidenceRule, weighed: Units, cutoff: int) -> str:
     return f"planned is {planned}, but {treated} subjects have been treated"
 
 
-def _fragile(path: PathOf, weighed: Units) -> bool:
+def _fragile(rule: EvidenceRule, found: Path, weighed: Units, cutoff: int) -> bool:
     """Whether some one subject's event is all that the signal hangs on."""
+    if isinstance(rule, EclRule):
+        return hangs_on_one(rule, weighed, cutoff)
+    if isinstance(rule, BackgroundRule) and rule.denominator == "dosed":
+        # Without the first event the count is one less on every day, as without no other.
+        return not (found.count - 1 >= found.limit).any()
+    path = path_of(rule, cutoff)
     events = np.flatnonzero(weighed.event >= 0).tolist()
     return any(path(weighed.without(i)).first_crossing is None for i in events)
 
@@ -125,7 +142,7 @@ def _e_value(path: Path) -> float | None:
 
 def _no_path(rule: EvidenceRule, path: Path) -> str:
     if path.state == "no events":
-        return "No events yet."
+        return "; ".join(("No events yet", *path.notes)) + "."
     unplanned = isinstance(rule, BackgroundRule) and rule.planned is None
     return f"{path.state.capitalize()}: {path.cannot}.{_BY_E_VALUE if unplanned else ''}"
 
@@ -163,7 +180,10 @@ def _boundary(rule: EvidenceRule, path: Path) -> str:
     if path.first_crossing is not None:
         at = int(path.crossed.argmax())
         where = f"{_found(rule, path, at)}, the boundary {path.limit[at]:.0f}"
-        return f"boundary reached on {_day(int(path.day[at]))} ({where})"
+        text = f"boundary reached on {_day(int(path.day[at]))} ({where})"
+        if path.first_crossing > path.day[at]:
+            return f"{text}, in force since {_day(path.first_crossing)}"
+        return text
     limit = float(path.limit[-1])
     if math.isnan(limit):
         return "boundary not reached"
@@ -184,4 +204,4 @@ def _beside(rule: EvidenceRule, path: Path) -> str:
 
 
 def _day(days: int) -> str:
-    return f"{_EPOCH + timedelta(days=days):%d %b %Y}"
+    return f"{date_of(days):%d %b %Y}"

@@ -42,7 +42,7 @@ def first_signals(plan: Plan, trials: int, rng: np.random.Generator) -> Signals:
 def _days(plan: Plan, drawn: Drawn, event: IntArray) -> IntArray:
     """The day of each trial's first signal, -1 for none."""
     if isinstance(plan.rule, ThresholdRule):
-        return looks.first_signals(plan.rule, drawn, event, plan.every, plan.confidence)
+        return looks.first_signals(plan.rule, drawn, event, plan.every, plan.report)
     return _crossings(plan.rule, drawn, event)
 
 

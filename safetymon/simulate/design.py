@@ -12,9 +12,10 @@ import polars as pl
 
 from safetymon import analysis
 from safetymon.analysis import Counted, Frames
-from safetymon.domain import ALL_SUBJECTS
+from safetymon.domain import ALL_SUBJECTS, ReportSettings
 from safetymon.signals.evidence import Units
-from safetymon.signals.units import counting, units
+from safetymon.signals.family import Share, in_family
+from safetymon.signals.units import alone
 from safetymon.simulate.harms import Harm, Source, harms_of
 from safetymon.simulate.sides import Side, side_of
 from safetymon.study import BackgroundRule, EclRule, ProtocolRule, Rule, Study, ThresholdRule
@@ -28,7 +29,7 @@ class Plan:
     """How one rule is simulated: its group, its reference where it compares, and the harms.
 
     Without a harm it is not simulated, and `basis` says why; else it says what was assumed.
-    `every` is the number of days between looks, `confidence` that of the report's intervals.
+    `every` is the number of days between looks, `report` says what intervals the rule sees.
     """
 
     rule: Rule
@@ -36,7 +37,7 @@ class Plan:
     harms: tuple[Harm, ...]
     basis: str
     every: int
-    confidence: float
+    report: ReportSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +106,10 @@ class _Here:
 def _plan(rule: Rule, here: _Here) -> Plan:
     """The plan of a rule, or why it cannot be simulated."""
     beside = here.reference(rule.group) if compares(rule) else None
+    rule, shared = _in_family(rule, here)
     if _lacks(rule, beside):
         return _unplanned(rule, here, here.counted.found[rule.title].text)
-    numbers = here.counted.numbers
-    seen = units(numbers.members, numbers.occurrences.clear(), rule.group, beside)
+    seen = here.counted.numbers.people.everyone(rule.group, beside)
     groups = (rule.group,) if beside is None else (rule.group, beside)
     few = min(int((seen.treated == (group == rule.group)).sum()) for group in groups)
     if few < LEAST:
@@ -117,12 +118,30 @@ def _plan(rule: Rule, here: _Here) -> Plan:
     stretch = _stretch(rule, here)
     sides = tuple(_side(rule, group, seen, here, stretch) for group in groups)
     harms, assumed = harms_of(rule, here.study, sides, _sources(rule, here))
-    basis = f"{_described(sides, seen, stretch)}; {assumed}; {_looked(rule, here.every)}."
-    return Plan(rule, sides, harms, basis, here.every, here.study.report.confidence)
+    counts = f"{assumed}{_counts(rule)}{shared}"
+    basis = f"{_described(sides, seen, stretch)}; {counts}; {_looked(rule, here.every)}."
+    return Plan(rule, sides, harms, basis, here.every, here.study.report)
+
+
+def _in_family(rule: Rule, here: _Here) -> tuple[Rule, str]:
+    """The rule at the level at which it begins, and what to say of that, where alpha is shared."""
+    if here.study.evidence.family == "none" or not isinstance(rule, EclRule):
+        return rule, ""
+    references = {group.name: group.reference for group in here.counted.numbers.groups}
+    tests = max(1, len(in_family(here.counted.rules, references)))
+    begins = Share(tests, tests, None).at(rule)
+    text = f"; at level {begins.alpha:.4g}, while no other of {tests} comparisons has signalled"
+    return begins, text
+
+
+def _counts(rule: Rule) -> str:
+    """Which simulated events count, where not all do."""
+    window = rule.window_days if isinstance(rule, BackgroundRule) else None
+    return "" if window is None else f"; an event counts if it begins within {window} days"
 
 
 def _unplanned(rule: Rule, here: _Here, why: str) -> Plan:
-    return Plan(rule, (), (), why, here.every, here.study.report.confidence)
+    return Plan(rule, (), (), why, here.every, here.study.report)
 
 
 def compares(rule: Rule) -> bool:
@@ -181,9 +200,8 @@ def _sources(rule: Rule, here: _Here) -> list[Source]:
 
 def _events(rule: Rule, counted: Counted, group: str) -> Units:
     """A group's subjects with the events that count for the rule."""
-    numbers = counted.numbers
-    events = counting(rule, numbers.occurrences)
-    return units(numbers.members, events, group)
+    people = counted.numbers.people
+    return alone(people.spans(group), people.counted(rule))
 
 
 def _described(sides: Sequence[Side], seen: Units, stretch: float) -> str:

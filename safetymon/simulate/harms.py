@@ -11,6 +11,7 @@ import numpy as np
 
 from safetymon.domain import ALL_SUBJECTS
 from safetymon.signals.evidence import FloatArray, Units
+from safetymon.signals.rate import DAYS
 from safetymon.simulate.sides import Side
 from safetymon.stats.survival import curve_at, kaplan_meier
 from safetymon.study import BackgroundRule, PoissonRule, ProtocolRule, Rule, Study
@@ -58,7 +59,8 @@ def harms_of(
     """
     if isinstance(rule, PoissonRule):
         rate = rule.background_per_100py
-        made = [Harm(_text("rate", m), m, (m * rate / 100 / 365.25,)) for m in MULTIPLES]
+        days = 100 * (rule.days_per_year or DAYS)
+        made = [Harm(_text("rate", m), m, (m * rate / days,)) for m in MULTIPLES]
         return tuple(made), f"no harm is the rule's {rate:g} per 100 person-years"
     risk, told = _assumed(rule, study, sides[-1], sources, alone=len(sides) == 1)
     if len(sides) == 1:

@@ -6,16 +6,17 @@ from the same statistics that fill its tables.
 
 import numpy as np
 
+from safetymon.domain import ReportSettings
+from safetymon.incidence import DIFFERENCE, PROPORTION
 from safetymon.signals import threshold
 from safetymon.signals.evidence import FloatArray, IntArray
 from safetymon.simulate.trials import Drawn
-from safetymon.stats.comparisons import risk_difference_mn, risk_ratio_score
-from safetymon.stats.proportions import clopper_pearson
+from safetymon.stats.comparisons import risk_ratio_score
 from safetymon.study import ThresholdRule
 
 
 def first_signals(
-    rule: ThresholdRule, drawn: Drawn, event: IntArray, every: int, confidence: float
+    rule: ThresholdRule, drawn: Drawn, event: IntArray, every: int, settings: ReportSettings
 ) -> IntArray:
     """The day of the first look that finds the rule's number at its limit, -1 for none; (trials,).
 
@@ -24,12 +25,12 @@ def first_signals(
         drawn: The trials.
         event: Day of each subject's first event, -1 without one, (trials, subjects).
         every: Days between looks; the first is on day `every` - 1, the last not before the end.
-        confidence: Of the intervals whose lower bounds may be compared.
+        settings: What the report's intervals are, whose lower bounds may be compared.
     """
     day = np.arange(every - 1, int(drawn.end.max()) + every, every)
     x, n = (counted(days[:, drawn.treated], day) for days in (event, drawn.entry))
     x0, n0 = (counted(days[:, ~drawn.treated], day) for days in (event, drawn.entry))
-    value = values(rule, x, n, x0, n0, confidence)
+    value = values(rule, x, n, x0, n0, settings)
     over = threshold.states(rule, x, n, value) == "over"
     return np.where(over.any(axis=1), day[over.argmax(axis=1)], -1)
 
@@ -50,7 +51,7 @@ def values(
     n: IntArray,
     x0: IntArray,
     n0: IntArray,
-    confidence: float,
+    settings: ReportSettings,
 ) -> FloatArray:
     """The number that a rule compares with its limit; NaN where it cannot be estimated.
 
@@ -60,17 +61,17 @@ def values(
         n: Subjects of the group.
         x0: Subjects with an event in the reference group.
         n0: Subjects of the reference group.
-        confidence: Of the interval.
+        settings: What the report's intervals are.
     """
-    which = 1 if rule.on == "lower bound" else 0
+    which, confidence = 1 if rule.on == "lower bound" else 0, settings.confidence
     match rule.method:
         case "subjects":
             return x.astype(np.float64)
         case "incidence" if which:
-            return clopper_pearson(x, n, confidence)[0] * 100
+            return PROPORTION[settings.proportion](x, n, confidence)[0] * 100
         case "incidence":
             return np.where(n > 0, x / np.maximum(n, 1), np.nan) * 100
         case "difference":
-            return risk_difference_mn(x, n, x0, n0, confidence)[which] * 100
+            return DIFFERENCE[settings.difference](x, n, x0, n0, confidence)[which] * 100
         case "ratio":
             return risk_ratio_score(x, n, x0, n0, confidence)[which]

@@ -19,9 +19,15 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtr
 
-from safetymon.stats.proportions import FloatArray, counts, distinct, normal_quantile, wilson
+from safetymon.stats.proportions import (
+    FloatArray,
+    counts,
+    distinct,
+    normal_quantile,
+    wilson,
+    wilson_cc,
+)
 
 Pair: TypeAlias = tuple[FloatArray, FloatArray]
 Triple: TypeAlias = tuple[FloatArray, FloatArray, FloatArray]
@@ -59,6 +65,21 @@ def risk_difference_mn(
     return known * (x1 / n1 - x2 / n2), known * low, known * high
 
 
+def risk_difference_mee(
+    x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike, conf: float = 0.95
+) -> Triple:
+    """x1/n1 - x2/n2 with Mee's score interval: Miettinen and Nurminen's without the factor.
+
+    Arguments, result and errors are those of `risk_difference_mn`. Sources: Mee 1984, Biometrics
+    40:1175; Farrington and Manning 1990, Stat Med 9:1447.
+    """
+    x1, n1, x2, n2, known = _groups(x1, n1, x2, n2)
+    limit = np.full(x1.shape, normal_quantile(conf) ** 2)
+    low = _difference_low(x1, n1, x2, n2, limit)
+    high = -_difference_low(x2, n2, x1, n1, limit)
+    return known * (x1 / n1 - x2 / n2), known * low, known * high
+
+
 def risk_difference_newcombe(
     x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike, conf: float = 0.95
 ) -> Triple:
@@ -67,9 +88,32 @@ def risk_difference_newcombe(
     Arguments, result and errors are those of `risk_difference_mn`. Source: Newcombe 1998,
     Stat Med 17:873, method 10.
     """
+    return _hybrid(wilson, x1, n1, x2, n2, conf)
+
+
+def risk_difference_newcombe_cc(
+    x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike, conf: float = 0.95
+) -> Triple:
+    """x1/n1 - x2/n2 with Newcombe's hybrid of two Wilson intervals with continuity correction.
+
+    Arguments, result and errors are those of `risk_difference_mn`. Source: Newcombe 1998,
+    Stat Med 17:873, method 11.
+    """
+    return _hybrid(wilson_cc, x1, n1, x2, n2, conf)
+
+
+def _hybrid(
+    interval: Callable[[FloatArray, FloatArray, float], Pair],
+    x1: ArrayLike,
+    n1: ArrayLike,
+    x2: ArrayLike,
+    n2: ArrayLike,
+    conf: float,
+) -> Triple:
+    """The squares of the distances to the limits of the two proportions, added up."""
     x1, n1, x2, n2, known = _groups(x1, n1, x2, n2)
     p1, p2 = x1 / n1, x2 / n2
-    (low1, high1), (low2, high2) = wilson(x1, n1, conf), wilson(x2, n2, conf)
+    (low1, high1), (low2, high2) = interval(x1, n1, conf), interval(x2, n2, conf)
     low = np.maximum(p1 - p2 - np.hypot(p1 - low1, high2 - p2), -1)
     high = np.minimum(p1 - p2 + np.hypot(high1 - p1, p2 - low2), 1)
     return known * (p1 - p2), known * low, known * high
@@ -111,41 +155,6 @@ def odds_ratio(
     low = _odds_ratio_low(x1, n1, x2, n2, limit)
     high = _divide(1, _odds_ratio_low(x2, n2, x1, n1, limit))
     return known * _divide(x1 * (n2 - x2), x2 * (n1 - x1)), known * low, known * high
-
-
-def mn_score_test(
-    x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike, delta: ArrayLike = 0
-) -> Pair:
-    """Miettinen-Nurminen score test of the risk difference delta: z and the two-sided normal p.
-
-    z = (x1/n1 - x2/n2 - delta) / sqrt((p1 q1 / n1 + p2 q2 / n2) N / (N - 1)), p1 and p2 from
-    `mn_restricted_mle`. Counts and errors are those of `risk_difference_mn`; a delta that is not
-    strictly between -1 and 1 is a ValueError too. Source: Miettinen and Nurminen 1985,
-    Stat Med 4:213.
-
-    Returns:
-        (z, p). Data that fit delta exactly, 0 v 0 with delta 0 included, give z = 0 and p = 1.
-    """
-    x1, n1, x2, n2, known = _groups(x1, n1, x2, n2)
-    delta = _checked_difference(delta)
-    u, _, _ = _restricted(x1, n1, x2, n2, delta)
-    gap = x1 / n1 - x2 / n2 - delta
-    # The gap is u times the variance, so z needs no division: exact where both vanish.
-    z = np.sign(gap) * np.sqrt(np.abs(gap) * u * (n1 + n2 - 1) / (n1 + n2))
-    return known * z, known * 2 * ndtr(-np.abs(z))
-
-
-def mn_restricted_mle(
-    x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike, delta: ArrayLike
-) -> Pair:
-    """Likeliest proportions (p1, p2) with p1 - p2 = delta.
-
-    Arguments and errors are those of `mn_score_test`. Source: Miettinen and Nurminen 1985,
-    Stat Med 4:213, appendix 1.
-    """
-    x1, n1, x2, n2, known = _groups(x1, n1, x2, n2)
-    _, p1, p2 = _restricted(x1, n1, x2, n2, _checked_difference(delta))
-    return known * p1, known * p2
 
 
 def fisher_two_sided(x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike) -> FloatArray:
@@ -237,28 +246,6 @@ def _pulled_down(x: FloatArray, n: FloatArray, u: FloatArray) -> Triple:
     return p, q, p * q / np.maximum(root, _TINY)
 
 
-def _restricted(
-    x1: FloatArray, n1: FloatArray, x2: FloatArray, n2: FloatArray, delta: FloatArray
-) -> Triple:
-    """(u, p1, p2): the likeliest p1 and p2 with p1 - p2 = delta, and the multiplier, u >= 0."""
-    above = delta > x1 / n1 - x2 / n2
-    x1, x2 = np.where(above, x2, x1), np.where(above, x1, x2)
-    n1, n2 = np.where(above, n2, n1), np.where(above, n1, n2)
-    delta = np.where(above, -delta, delta)
-    y2 = n2 - x2
-
-    def excess(u: FloatArray) -> Pair:  # convex in u: negative between u = 0 and the root
-        p1, _, fall1 = _pulled_down(x1, n1, u)
-        q2, _, fall2 = _pulled_down(y2, n2, u)
-        gap = delta - (p1 + q2 - 1)
-        gap = np.where(np.abs(gap) < 2e-15, 0, gap)  # the last digit: no reason to go on
-        return u * gap, gap + u * (fall1 + fall2)
-
-    u = _descend(excess, (x1 + y2) / (1 + delta), np.zeros(()))  # from p1 <= x1/u, q2 <= y2/u
-    p1, p2 = _pulled_down(x1, n1, u)[0], _pulled_down(y2, n2, u)[1]
-    return u, np.where(above, p2, p1), np.where(above, p1, p2)
-
-
 def _risk_ratio_low(
     x1: FloatArray, n1: FloatArray, x2: FloatArray, n2: FloatArray, limit: float
 ) -> FloatArray:
@@ -329,13 +316,6 @@ def _divide(above: ArrayLike, below: FloatArray) -> FloatArray:
     """Quotient with above/0 = inf and 0/0 = nan."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.divide(above, below)
-
-
-def _checked_difference(delta: ArrayLike) -> FloatArray:
-    differences = np.asarray(delta, dtype=np.float64)
-    if (bad := ~(np.abs(differences) < 1)).any():
-        raise ValueError(f"delta must lie between -1 and 1: found {differences[bad][0]:g}")
-    return differences
 
 
 def _groups(

@@ -1,8 +1,8 @@
-"""Many tests at once: Holm's, and Benjamini and Hochberg's, adjusted p-values and flags.
+"""Many tests at once: Holm's flags, and Benjamini and Hochberg's with their adjusted p-values.
 
-A flag is an adjusted p-value at or below the level, so that table and flag cannot disagree. NaN
-means that a test could not be made: it stays NaN, is never flagged, and does not count among
-the tests made.
+Benjamini and Hochberg flag an adjusted p-value at or below the level, so that table and flag cannot
+disagree. There, NaN means that a test could not be made: it stays NaN, is never flagged, and does
+not count among the tests made.
 """
 
 from collections.abc import Callable
@@ -13,24 +13,30 @@ from numpy.typing import ArrayLike
 from safetymon.stats.inputs import BoolArray, FloatArray
 
 
-def holm_adjusted(p: ArrayLike) -> FloatArray:
-    """Return Holm's adjusted p-values, shape (tests,).
-
-    Source: Holm 1979, Scand J Stat 6:65.
-
-    Raises:
-        ValueError: a p-value outside [0, 1].
-    """
-    return _adjusted(p, lambda s: np.maximum.accumulate(s * np.arange(s.size, 0, -1)))
+def holm_levels(tests: int, alpha: float) -> FloatArray:
+    """Return alpha, alpha/2, …, alpha/tests: Holm's level with so many tests left, (tests,)."""
+    return alpha / np.arange(1, tests + 1)
 
 
 def holm(p: ArrayLike, alpha: float) -> BoolArray:
     """Return which tests Holm's procedure flags: family-wise error <= alpha, any dependence.
 
+    Each p-value is compared with `holm_levels` itself, so that one that is such a level is flagged.
+    Source: Holm 1979, Scand J Stat 6:65.
+
     Raises:
-        ValueError: a p-value outside [0, 1], or alpha outside (0, 1).
+        ValueError: a p-value outside [0, 1] or missing, or alpha outside (0, 1).
     """
-    return _flags(holm_adjusted(p), alpha)
+    values = np.asarray(p, np.float64)
+    if values.ndim != 1 or not np.all((values >= 0) & (values <= 1)):
+        raise ValueError("p-values must be one row of numbers between 0 and 1")
+    if not 0 < alpha < 1:
+        raise ValueError(f"the level is {alpha:g}: give one between 0 and 1")
+    order = np.argsort(values, kind="stable")
+    passed = np.logical_and.accumulate(values[order] <= holm_levels(values.size, alpha)[::-1])
+    flags = np.zeros(values.size, np.bool_)
+    flags[order] = passed
+    return flags
 
 
 def benjamini_hochberg_adjusted(p: ArrayLike) -> FloatArray:

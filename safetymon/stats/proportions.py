@@ -65,6 +65,55 @@ def wilson(x: ArrayLike, n: ArrayLike, conf: float = 0.95) -> tuple[FloatArray, 
     return np.where(n > 0, _wilson_low(x, n, z), np.nan), np.where(n > 0, high, np.nan)
 
 
+def wilson_cc(x: ArrayLike, n: ArrayLike, conf: float = 0.95) -> tuple[FloatArray, FloatArray]:
+    """Score interval with continuity correction: |x/n - p| - 1/(2n) <= z sqrt(p (1 - p) / n).
+
+    Wider than Wilson's, and near the exact one. Arguments, result and errors are those of `wilson`.
+    Sources: Blyth and Still 1983, JASA 78:108; Newcombe 1998, Stat Med 17:857, method 4.
+    """
+    z = normal_quantile(conf)
+    x, n = counts(x, n)
+    high = 1 - _wilson_cc_low(n - x, n, z)
+    return np.where(n > 0, _wilson_cc_low(x, n, z), np.nan), np.where(n > 0, high, np.nan)
+
+
+def jeffreys(x: ArrayLike, n: ArrayLike, conf: float = 0.95) -> tuple[FloatArray, FloatArray]:
+    """Equal tails of the Beta(x + 1/2, n - x + 1/2) posterior; 0 at x = 0 and 1 at x = n.
+
+    Arguments, result and errors are those of `clopper_pearson`. Source: Brown, Cai and DasGupta
+    2001, Stat Sci 16:101.
+    """
+    tail = one_tail(conf)
+    (x, n), place = distinct(*counts(x, n))
+    low = np.where(x > 0, betaincinv(x + 0.5, n - x + 0.5, tail), 0)
+    high = np.where(x < n, betainccinv(x + 0.5, n - x + 0.5, tail), 1)
+    return np.where(n > 0, low, np.nan)[place], np.where(n > 0, high, np.nan)[place]
+
+
+def agresti_coull(x: ArrayLike, n: ArrayLike, conf: float = 0.95) -> tuple[FloatArray, FloatArray]:
+    """Simple interval of x + z^2/2 events among n + z^2 subjects, cut to lie within 0 and 1.
+
+    Arguments, result and errors are those of `wilson`, but the limits need not be 0 at x = 0 or 1
+    at x = n before they are cut. Source: Agresti and Coull 1998, Am Stat 52:119.
+    """
+    z = normal_quantile(conf)
+    x, n = counts(x, n)
+    more = n + z * z
+    centre = (x + z * z / 2) / more
+    reach = z * np.sqrt(centre * (1 - centre) / more)
+    low, high = np.maximum(centre - reach, 0), np.minimum(centre + reach, 1)
+    return np.where(n > 0, low, np.nan), np.where(n > 0, high, np.nan)
+
+
+def _wilson_cc_low(x: FloatArray, n: FloatArray, z: float) -> FloatArray:
+    # The smaller root of Wilson's equation at x - 1/2, as c/(larger root).
+    few = np.maximum(x - 0.5, 0)
+    share = few / np.maximum(n, 1)
+    twice = 2 * few + z * z + z * np.sqrt(z * z + 4 * few * (1 - share))
+    low: FloatArray = 2 * few * share / np.where(twice > 0, twice, 1)
+    return low
+
+
 def _wilson_low(x: FloatArray, n: FloatArray, z: float) -> FloatArray:
     # The smaller root of (n + z²) p² - (2x + z²) p + x²/n = 0 as c/(larger root): exactly 0 at
     # x = 0, and no cancellation where events are rare.

@@ -1,4 +1,4 @@
-"""Exact Poisson intervals of an event rate and of the ratio of two rates.
+"""Poisson intervals of an event rate, and the exact one of the ratio of two rates.
 
 Events are whole numbers; time is person-time at risk (or a number of administrations) in any unit,
 and a rate is per one such unit. Scalars or arrays that broadcast against each other go in, float64
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betaincinv, gammainccinv, gammaincinv
 
-from safetymon.stats.proportions import FloatArray, distinct, one_tail, whole
+from safetymon.stats.proportions import FloatArray, distinct, normal_quantile, one_tail, whole
 
 
 def poisson_exact(
@@ -37,6 +37,55 @@ def poisson_exact(
     (count,), place = distinct(events)
     low = np.where(count > 0, gammaincinv(np.maximum(count, 1), tail), 0.0)
     high = np.asarray(gammainccinv(count + 1, tail), dtype=np.float64)
+    return _per(low[place], time), _per(high[place], time)
+
+
+def poisson_score(
+    events: ArrayLike, time: ArrayLike, conf: float = 0.95
+) -> tuple[FloatArray, FloatArray]:
+    """Score interval of a rate: every mean m with |events - m| <= z sqrt(m), per unit of time.
+
+    Arguments, result and errors are those of `poisson_exact`. Source: Rao 1948, as given for rates
+    by Barker 2002, Am Stat 56:85.
+    """
+    z = normal_quantile(conf)
+    events, time = np.broadcast_arrays(whole(events, "events"), person_time(time, "time"))
+    high = events + z * z / 2 + z * np.sqrt(events + z * z / 4)
+    # The product of the two roots is events squared: no cancellation in the smaller.
+    low = events * events / np.where(events > 0, high, 1)
+    return _per(low, time), _per(high, time)
+
+
+def poisson_byar(
+    events: ArrayLike, time: ArrayLike, conf: float = 0.95
+) -> tuple[FloatArray, FloatArray]:
+    """Byar's approximation to the exact interval of a rate, at events + 1/2 for both limits.
+
+    Near the mid-P interval, so shorter than the exact one. Arguments, result and errors are those
+    of `poisson_exact`; no events gives low 0. Sources: Rothman and Boice 1979, Epidemiologic
+    Analysis with a Programmable Calculator; at events + 1/2 Cohen and Yang 1994, Stat Med 13:2189.
+    """
+    z = normal_quantile(conf)
+    events, time = np.broadcast_arrays(whole(events, "events"), person_time(time, "time"))
+    more = events + 0.5
+    centre, reach = 1 - 1 / (9 * more), z / (3 * np.sqrt(more))
+    low = np.where(events > 0, more * np.maximum(centre - reach, 0) ** 3, 0.0)
+    return _per(low, time), _per(more * (centre + reach) ** 3, time)
+
+
+def poisson_jeffreys(
+    events: ArrayLike, time: ArrayLike, conf: float = 0.95
+) -> tuple[FloatArray, FloatArray]:
+    """Equal tails of the Gamma(events + 1/2) posterior of a rate; no events gives low 0.
+
+    Arguments, result and errors are those of `poisson_exact`. Source: Brown, Cai and DasGupta 2003,
+    Stat Sin 13:19.
+    """
+    tail = one_tail(conf)
+    events, time = np.broadcast_arrays(whole(events, "events"), person_time(time, "time"))
+    (count,), place = distinct(events)
+    low = np.where(count > 0, gammaincinv(count + 0.5, tail), 0.0)
+    high = np.asarray(gammainccinv(count + 0.5, tail), dtype=np.float64)
     return _per(low[place], time), _per(high[place], time)
 
 

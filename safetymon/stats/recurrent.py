@@ -63,8 +63,7 @@ def mean_cumulative(
     dead = np.zeros(end.shape, np.bool_) if died is None else np.asarray(died, dtype=np.bool_)
     deaths = _deaths(end, dead)
     jumps = _jumps(end, who, when, deaths)
-    found = [_mean_and_spread(end, dead, jumps, deaths, t) for t in asked]
-    value, spread = np.array(found, dtype=np.float64).reshape(-1, 2).T
+    value, spread = _mean_and_spread(end, dead, jumps, deaths, asked)
     at_risk = numbers_at_risk(end, asked)
     low, high = _log_interval(value, spread, at_risk, tail_area)
     value, low, high = (np.where(at_risk > 0, bound, np.nan) for bound in (value, low, high))
@@ -73,22 +72,56 @@ def mean_cumulative(
 
 
 def _mean_and_spread(
-    end: FloatArray, died: BoolArray, jumps: _Jumps, deaths: _Deaths, t: float
-) -> tuple[float, float]:
-    """Return the mean by t and its standard error: the root of the summed squared influences.
+    end: FloatArray, died: BoolArray, jumps: _Jumps, deaths: _Deaths, asked: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return the mean by each time and its standard error: the root of summed squared influences.
 
     A subject's influence is what its own events add, less what being at risk takes from every
-    event, less (by its death) or plus (by outliving others' deaths) the mean still to come.
+    event, less (by its death) or plus (by outliving others' deaths) the mean still to come. All
+    times at once: matrices are (times, subjects).
     """
-    seen = jumps.when <= t
-    upto = np.minimum(end, t)
-    mean_by, total = np.cumsum(jumps.jump), float(jumps.jump[seen].sum())
-    own = np.bincount(jumps.who[seen], weights=jumps.jump[seen], minlength=end.size)
-    taken = _step(jumps.when, np.cumsum(jumps.lost), upto)
-    to_come = np.where(deaths.time <= t, total - _step(jumps.when, mean_by, deaths.time), 0.0)
-    by_death = np.where(died, (to_come * deaths.hazard)[np.searchsorted(deaths.time, end)], 0.0)
-    outlived = _step(deaths.time, np.cumsum(to_come * deaths.hazard * deaths.share), upto)
-    return total, float(np.sqrt(np.square(own - taken - by_death + outlived).sum()))
+    value = _step(jumps.when, np.cumsum(jumps.jump), asked)
+    taken_by = np.cumsum(jumps.lost)
+    # What was taken only grows, so by the earlier of two times it is the smaller of two sums.
+    taken = np.minimum(
+        _step(jumps.when, taken_by, end), _step(jumps.when, taken_by, asked)[:, None]
+    )
+    influence = _own(end.size, jumps, asked) - taken
+    if died.any():
+        influence += _by_deaths(end, died, jumps, deaths, asked, value)
+    return value, np.sqrt(np.square(influence).sum(axis=1))
+
+
+def _own(subjects: int, jumps: _Jumps, asked: FloatArray) -> FloatArray:
+    """Return what each subject's own events have added by each time, (times, subjects)."""
+    order = np.argsort(asked, kind="stable")
+    row = np.searchsorted(asked[order], jumps.when, side="left")
+    added = np.bincount(
+        row * subjects + jumps.who, weights=jumps.jump, minlength=(asked.size + 1) * subjects
+    )
+    own = np.empty((asked.size, subjects))
+    own[order] = np.cumsum(added.reshape(-1, subjects)[: asked.size], axis=0)
+    return own
+
+
+def _by_deaths(
+    end: FloatArray,
+    died: BoolArray,
+    jumps: _Jumps,
+    deaths: _Deaths,
+    asked: FloatArray,
+    value: FloatArray,
+) -> FloatArray:
+    """Return what deaths, one's own and others', do to each influence, (times, subjects)."""
+    fatal = deaths.share > 0
+    when, hazard, share = deaths.time[fatal], deaths.hazard[fatal], deaths.share[fatal]
+    mean_then = _step(jumps.when, np.cumsum(jumps.jump), when)
+    to_come = np.where(when <= asked[:, None], value[:, None] - mean_then, 0.0)
+    outlived = np.zeros((asked.size, when.size + 1))
+    np.cumsum(to_come * hazard * share, axis=1, out=outlived[:, 1:])
+    by_death = np.zeros((asked.size, end.size))
+    by_death[:, died] = (to_come * hazard)[:, np.searchsorted(when, end[died])]
+    return np.asarray(outlived[:, np.searchsorted(when, end, side="right")] - by_death)
 
 
 def _deaths(end: FloatArray, died: BoolArray) -> _Deaths:

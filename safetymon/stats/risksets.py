@@ -20,22 +20,37 @@ class RiskTables(NamedTuple):
     """Counts a trial's terms share; row u is day ``origin + u``; bands nobody reaches are left out.
 
     Attributes:
-        entry: day of first dose, (subjects,).
+        entry: first day at risk, (subjects,).
+        dosed: day of first dose, from which bands are counted, (subjects,).
         last: last day at risk, (subjects,).
         treated: on treatment rather than in the reference group, (subjects,).
         origin: day of row 0.
         at_risk: subjects at risk at the start of the day, (days, 2, bands), reference then treated.
         person_days: pooled days at risk up to and including the day, (days, bands).
-        fraction: blinded share of the planned exposure, not capped at 1, (days,).
+        exposed: blinded exposure so far, up to the window of each subject, (days,).
+        planned: planned number of subjects.
+        window: planned days at risk of each.
     """
 
     entry: IntArray
+    dosed: IntArray
     last: IntArray
     treated: BoolArray
     origin: int
     at_risk: IntArray
     person_days: IntArray
-    fraction: FloatArray
+    exposed: IntArray
+    planned: int
+    window: int
+
+    @property
+    def days(self) -> int:
+        """Days tabulated."""
+        return self.exposed.size
+
+    def fraction(self, exposed: IntArray) -> FloatArray:
+        """Share of the planned exposure, not capped at 1."""
+        return exposed / (self.planned * self.window)
 
 
 def risk_tables(
@@ -46,37 +61,47 @@ def risk_tables(
     planned: int,
     window: int,
     horizon: int | None = None,
+    dosed: npt.ArrayLike | None = None,
 ) -> RiskTables:
     """Tabulate one trial's risk sets, ignoring events.
 
     Args:
-        entry: day of first dose, (subjects,), whole days from 0 on any common origin.
+        entry: first day at risk, (subjects,), whole days from 0 on any common origin.
         last: last day at risk (window end, switch, withdrawal or data cut), (subjects,).
         treated: true on treatment, false in the reference group, (subjects,).
         planned: planned number of subjects, both groups together.
         window: planned days at risk per subject.
         horizon: last day on which an event can be counted, if later than every ``last``.
+        dosed: day of first dose where that is before ``entry``: a row that resumes after a time
+            away. Its bands go on from the first dose, and its exposure was planned with the row
+            that it resumes. Left out, every row begins with its first dose.
 
     Raises:
-        ValueError: no subject, lengths differ, a day below 0, ``last`` before ``entry``, planned or
-            window below 1.
+        ValueError: no subject, lengths differ, a day below 0, ``last`` before ``entry``, ``entry``
+            before ``dosed``, planned or window below 1.
     """
     start, end = np.asarray(entry, np.int64), np.asarray(last, np.int64)
+    begun = start if dosed is None else np.asarray(dosed, np.int64)
     arm = np.asarray(treated, np.bool_)
     _check_subjects(start, end, arm, planned, window)
+    if begun.shape != start.shape or (start < begun).any():
+        raise ValueError("a row is at risk before its first dose")
     origin = int(start.min())
     days = max(int(end.max()), origin if horizon is None else horizon) - origin + 2
-    at_risk = _at_risk(start - origin, end - origin, arm, days)
-    exposed = np.bincount(start - origin, minlength=days + window)
+    at_risk = _at_risk(begun - origin, start - origin, end - origin, arm, days)
+    exposed = np.bincount((start - origin)[start == begun], minlength=days + window)
     exposed[window:] -= exposed[:-window].copy()
     return RiskTables(
         entry=start,
+        dosed=begun,
         last=end,
         treated=arm,
         origin=origin,
         at_risk=at_risk,
         person_days=np.cumsum(at_risk.sum(axis=1), axis=0),
-        fraction=np.cumsum(np.cumsum(exposed))[:days] / (planned * window),
+        exposed=np.cumsum(np.cumsum(exposed))[:days],
+        planned=planned,
+        window=window,
     )
 
 
@@ -103,19 +128,21 @@ def band_of(since: IntArray) -> IntArray:
     return band
 
 
-def breaks(entry: IntArray, since: IntArray, last: IntArray, bands: int) -> IntArray:
+def breaks(dosed: IntArray, since: IntArray, last: IntArray, bands: int) -> IntArray:
     """First day of each band, and the day after the last, within since..last; (n, bands + 1)."""
     edges = np.array([*EDGES[:bands], np.iinfo(np.int32).max])
-    first: IntArray = entry[:, None] + edges
+    first: IntArray = dosed[:, None] + edges
     np.maximum(first, since[:, None], out=first)
     np.minimum(first, last[:, None] + 1, out=first)
     return first
 
 
-def _at_risk(entry: IntArray, last: IntArray, treated: BoolArray, days: int) -> IntArray:
+def _at_risk(
+    dosed: IntArray, entry: IntArray, last: IntArray, treated: BoolArray, days: int
+) -> IntArray:
     """Subjects at risk by day, group and band: entered the band, less entered the next."""
-    edges = int(band_of(last - entry).max()) + 2
-    day = breaks(entry, entry, last, edges - 1)
+    edges = int(band_of(last - dosed).max()) + 2
+    day = breaks(dosed, entry, last, edges - 1)
     cell = (day * 2 + treated[:, None]) * edges + np.arange(edges)
     entered = np.bincount(cell.ravel(), minlength=days * 2 * edges)
     reached = np.cumsum(entered.reshape(days, 2, edges), axis=0)

@@ -49,6 +49,23 @@ class Steps(NamedTuple):
     uninformative: IntArray
 
 
+class Left(NamedTuple):
+    """Rows that leave the risk sets of a term although they have no event that counts for it.
+
+    A subject has one row a stay, and is counted once: in its other rows it is at risk no longer.
+
+    Attributes:
+        term: the term, (rows,).
+        subject: row of the tables, (rows,).
+        since: first day on which it is not at risk any more; on or before its entry where it never
+            is, and then its exposure does not count for the term, (rows,).
+    """
+
+    term: IntArray
+    subject: IntArray
+    since: IntArray
+
+
 def steps(
     tables: RiskTables,
     term: npt.ArrayLike,
@@ -58,6 +75,7 @@ def steps(
     terms: int,
     mode: Mode = "weighted",
     h0: float = 1.0,
+    left: Left | None = None,
 ) -> Steps:
     """Give every first event its expected treated share, for all terms of a trial at once.
 
@@ -78,6 +96,7 @@ def steps(
         terms: number of terms, those without an event included.
         mode: which risk set weighs an event.
         h0: margin; shares are those under a hazard ratio of h0.
+        left: rows that leave a term's risk sets without an event of their own.
 
     Raises:
         ValueError: lengths or ranges are wrong, a subject is counted twice for a term, an event
@@ -89,11 +108,11 @@ def steps(
     if not 0 < h0 < np.inf:
         raise ValueError(f"the margin h0 must be a positive number, not {h0}")
     expected = _weighted if mode == "weighted" else _band
+    gone = _departed(tables, events, left)
     groups = np.empty((events.day.size, 2))
-    for begin, end in _blocks(events, terms, tables.fraction.size):
+    for begin, end in _blocks(events, terms, tables.days):
         part = slice(*np.searchsorted(events.term, (begin, end)).tolist())
-        block = _Events(events.term[part] - begin, *(column[part] for column in events[1:]))
-        groups[part] = expected(tables, block, end - begin)
+        groups[part] = expected(tables, events.of(begin, end), gone.of(begin, end), end - begin)
     informative = groups.min(axis=1, initial=np.inf) > 0
     share = groups[informative, 1] / groups[informative].sum(axis=1)
     of_term, when = events.term[informative], events.day[informative]
@@ -102,7 +121,7 @@ def steps(
         day=when + tables.origin,
         treated=tables.treated[events.subject[informative]],
         share=h0 * share / (h0 * share + 1 - share),
-        fraction=tables.fraction[when],
+        fraction=tables.fraction(tables.exposed[when] - _never_in(tables, of_term, when, left)),
         ends_day=_ends_day(of_term, when),
         uninformative=np.bincount(events.term[~informative], minlength=terms),
     )
@@ -119,6 +138,46 @@ class _Events(NamedTuple):
     day: IntArray
     band: IntArray
 
+    def of(self, begin: int, end: int) -> "_Events":
+        """Those of a run of terms, counted from its first."""
+        part = slice(*np.searchsorted(self.term, (begin, end)).tolist())
+        return _Events(self.term[part] - begin, *(column[part] for column in self[1:]))
+
+
+class _Departed(NamedTuple):
+    """Rows that leave the risk sets of a term, sorted by term: the counted, and those of `Left`."""
+
+    term: IntArray
+    subject: IntArray
+    since: IntArray
+
+    def of(self, begin: int, end: int) -> "_Departed":
+        """Those of a run of terms, counted from its first."""
+        part = slice(*np.searchsorted(self.term, (begin, end)).tolist())
+        return _Departed(self.term[part] - begin, self.subject[part], self.since[part])
+
+
+def _departed(tables: RiskTables, events: _Events, left: Left | None) -> _Departed:
+    counted = _Departed(events.term, events.subject, events.day + (tables.origin + 1))
+    if left is None or not left.term.size:
+        return counted
+    whole = [np.concatenate(pair) for pair in zip(counted, left, strict=True)]
+    order = np.argsort(whole[0], kind="stable")
+    return _Departed(*(column[order] for column in whole))
+
+
+def _never_in(tables: RiskTables, term: IntArray, when: IntArray, left: Left | None) -> IntArray:
+    """Exposure by each step of the rows that its term never had at risk, (steps,)."""
+    lost = np.zeros(term.size, np.int64)
+    if left is None:
+        return lost
+    entry = tables.entry[left.subject]
+    never = (left.since <= entry) & (tables.dosed[left.subject] == entry)
+    for of_term, day in zip(left.term[never].tolist(), entry[never].tolist(), strict=True):
+        part = slice(*np.searchsorted(term, (of_term, of_term + 1)).tolist())
+        lost[part] += np.clip(when[part] + (tables.origin - day + 1), 0, tables.window)
+    return lost
+
 
 def _sorted_events(
     tables: RiskTables, term: npt.ArrayLike, subject: npt.ArrayLike, day: npt.ArrayLike, terms: int
@@ -132,13 +191,14 @@ def _sorted_events(
     if who.size and not (who.min() >= 0 and who.max() < tables.entry.size):
         raise ValueError(f"a subject is outside 0..{tables.entry.size - 1}")
     since = when + tables.origin - tables.entry[who]
-    if (since < 0).any() or (when > tables.fraction.size - 2).any():
+    if (since < 0).any() or (when > tables.days - 2).any():
         raise ValueError("an event is before its subject's first dose or after the horizon")
     pair = np.sort(of_term * tables.entry.size + who)
     if (pair[1:] == pair[:-1]).any():
         raise ValueError("a subject is counted twice for one term: give first events only")
-    order = np.argsort((of_term * tables.fraction.size + when) * tables.entry.size + who)
-    band = np.minimum(band_of(since), tables.person_days.shape[1])
+    order = np.argsort((of_term * tables.days + when) * tables.entry.size + who)
+    dosed = when + tables.origin - tables.dosed[who]
+    band = np.minimum(band_of(dosed), tables.person_days.shape[1])
     return _Events(of_term[order], who[order], when[order], band[order])
 
 
@@ -182,14 +242,14 @@ def _rows(events: _Events, terms: int, days: int) -> _Rows:
     return _Rows(day, before, of_event, now, seek)
 
 
-def _remaining(tables: RiskTables, events: _Events, rows: _Rows) -> tuple[IntArray, IntArray]:
+def _remaining(tables: RiskTables, gone: _Departed, rows: _Rows) -> tuple[IntArray, IntArray]:
     """Subjects at risk (rows, 2, bands) and pooled person-days (rows, bands) of those not counted.
 
     A counted subject leaves the risk set the day after the event: from then on each band it would
     have passed through lacks one subject from one break to the next. Adding breaks up in row order
     gives the subjects; adding up their days gives the person-days, (day + 1) n - sum of breaks.
     """
-    reached, begun = _departures(tables, events, rows)
+    reached, begun = _departures(tables, gone, rows)
     counted = _inside(np.cumsum(reached, axis=0, out=reached))
     days = _inside(np.cumsum(begun, axis=0, out=begun))
     days -= days.take(rows.before, axis=0)
@@ -200,13 +260,12 @@ def _remaining(tables: RiskTables, events: _Events, rows: _Rows) -> tuple[IntArr
     return at_risk, days
 
 
-def _departures(tables: RiskTables, events: _Events, rows: _Rows) -> tuple[IntArray, IntArray]:
-    """Breaks of the counted by row, group and band; and the sum of their days by row and band."""
-    who, n, edges = events.subject, rows.day.size, tables.person_days.shape[1] + 1
-    since = events.day + (tables.origin + 1)
-    gone = breaks(tables.entry[who], since, tables.last[who], edges - 1)
+def _departures(tables: RiskTables, left: _Departed, rows: _Rows) -> tuple[IntArray, IntArray]:
+    """Breaks of the departed by row, group and band; and the sum of their days by row and band."""
+    who, n, edges = left.subject, rows.day.size, tables.person_days.shape[1] + 1
+    gone = breaks(tables.dosed[who], left.since, tables.last[who], edges - 1)
     gone -= tables.origin
-    slot = rows.seek.take(gone + (events.term * tables.fraction.size)[:, None])
+    slot = rows.seek.take(gone + (left.term * tables.days)[:, None])
     cell = slot * edges + np.arange(edges)
     begun = np.bincount(cell.ravel(), gone.ravel(), n * edges).astype(np.int64)
     cell += (slot + tables.treated[who][:, None]) * edges
@@ -220,10 +279,10 @@ def _inside(reached: IntArray) -> IntArray:
     return inside
 
 
-def _weighted(tables: RiskTables, events: _Events, terms: int) -> FloatArray:
+def _weighted(tables: RiskTables, events: _Events, gone: _Departed, terms: int) -> FloatArray:
     """Weighted subjects at risk by group for each event; zero where nobody is, (events, 2)."""
-    rows = _rows(events, terms, tables.fraction.size)
-    at_risk, exposure = _remaining(tables, events, rows)
+    rows = _rows(events, terms, tables.days)
+    at_risk, exposure = _remaining(tables, gone, rows)
     event = np.zeros((rows.day.size, exposure.shape[1] + 1), np.int64)
     event[rows.of_event, events.band] = 1
     through = np.cumsum(event, axis=0)
@@ -239,10 +298,10 @@ def _sum(counts: IntArray) -> FloatArray:
     return counts @ np.ones(counts.shape[1])
 
 
-def _band(tables: RiskTables, events: _Events, terms: int) -> FloatArray:
+def _band(tables: RiskTables, events: _Events, gone: _Departed, terms: int) -> FloatArray:
     """Subjects at risk by group in the band of each event; zero beyond the bands, (events, 2)."""
-    rows = _rows(events, terms, tables.fraction.size)
-    at_risk, _ = _remaining(tables, events, rows)
+    rows = _rows(events, terms, tables.days)
+    at_risk, _ = _remaining(tables, gone, rows)
     beyond = np.zeros((*at_risk.shape[:2], 1), np.int64)
     found = np.concatenate([at_risk, beyond], axis=2)[rows.now, :, events.band]
     return found.astype(np.float64)

@@ -10,6 +10,7 @@ Sources: Lan, DeMets 1983 (spending); Sellke, Siegmund 1983 (the log-rank score 
 the absorbing recursion is the exact one of a one-sided group-sequential binomial test.
 """
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -150,10 +151,12 @@ def sequential_p(path: Steps, *, final: bool = False) -> FloatArray:
     return smallest
 
 
-def crossing_days(path: Steps, *, final: bool = False) -> IntArray:
-    """First day each term crosses at each level of the grid, -1 where never, (terms, levels)."""
+def crossing_days(
+    path: Steps, *, levels: Sequence[float] = ALPHA_GRID, final: bool = False
+) -> IntArray:
+    """First day each term crosses at each level, -1 where never, (terms, levels)."""
     side = columns(path)
-    boundary, _ = boundaries(path, side, information(path, final=final), np.array(ALPHA_GRID))
+    boundary, _ = boundaries(path, side, information(path, final=final), np.array(levels))
     _, so_far = _totals(path, side)
     ends = path.ends_day
     crossed = so_far[ends, None] >= boundary[ends]

@@ -18,20 +18,32 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from safetymon.stats.comparisons import (
     fisher_two_sided,
-    mn_restricted_mle,
-    mn_score_test,
     odds_ratio,
+    risk_difference_mee,
     risk_difference_mn,
     risk_difference_newcombe,
+    risk_difference_newcombe_cc,
     risk_ratio_score,
 )
-from safetymon.stats.proportions import clopper_pearson, wilson
-from safetymon.stats.rates import poisson_exact, rate_ratio_exact
+from safetymon.stats.proportions import agresti_coull, clopper_pearson, jeffreys, wilson, wilson_cc
+from safetymon.stats.rates import (
+    poisson_byar,
+    poisson_exact,
+    poisson_jeffreys,
+    poisson_score,
+    rate_ratio_exact,
+)
+from tests.score import mn_restricted_mle, mn_score_test
 
 Table = tuple[int, int, int, int]
 Interval = tuple[float, float]
 Comparison = Callable[..., tuple[np.ndarray, np.ndarray, np.ndarray]]
-DIFFERENCE: list[Comparison] = [risk_difference_mn, risk_difference_newcombe]
+DIFFERENCE: list[Comparison] = [
+    risk_difference_mn,
+    risk_difference_mee,
+    risk_difference_newcombe,
+    risk_difference_newcombe_cc,
+]
 RATIO: list[Comparison] = [risk_ratio_score, odds_ratio]
 PAIRWISE = [*DIFFERENCE, *RATIO]
 
@@ -83,6 +95,73 @@ def plain_wilson(x: int, n: int, conf: float) -> Interval:
         return (x - n * p) ** 2 <= plain_z(conf) ** 2 * n * p * (1 - p)
 
     return last_true(inside, x / n, 0.0), last_true(inside, x / n, 1.0)
+
+
+def plain_wilson_cc(x: int, n: int, conf: float) -> Interval:
+    def inside(p: float) -> bool:
+        return max(abs(x - n * p) - 0.5, 0) ** 2 <= plain_z(conf) ** 2 * n * p * (1 - p)
+
+    low = last_true(inside, x / n, 0.0) if x else 0.0
+    return low, last_true(inside, x / n, 1.0) if x < n else 1.0
+
+
+def plain_agresti_coull(x: int, n: int, conf: float) -> Interval:
+    z = plain_z(conf)
+    p = (x + z * z / 2) / (n + z * z)
+    reach = z * math.sqrt(p * (1 - p) / (n + z * z))
+    return max(p - reach, 0.0), min(p + reach, 1.0)
+
+
+def simpson(density: Callable[[float], float], begin: float, end: float) -> float:
+    """The integral of a smooth density."""
+    step = (end - begin) / 600
+    inner = (density(begin + i * step) * (4 if i % 2 else 2) for i in range(1, 600))
+    return step / 3 * (density(begin) + math.fsum(inner) + density(end))
+
+
+def plain_quantile(density: Callable[[float], float], begin: float, end: float, q: float) -> float:
+    whole = simpson(density, begin, end)
+    return last_true(lambda t: simpson(density, begin, t) <= q * whole, begin, end)
+
+
+def plain_jeffreys(x: int, n: int, conf: float) -> Interval:
+    """The angle whose squared sine has the Beta(x + 1/2, n - x + 1/2) posterior."""
+
+    def density(angle: float) -> float:
+        return (math.sin(angle) ** x * math.cos(angle) ** (n - x)) ** 2
+
+    tail, quarter = (1 - conf) / 2, math.pi / 2
+    low, high = (math.sin(plain_quantile(density, 0, quarter, q)) ** 2 for q in (tail, 1 - tail))
+    return (low if x else 0.0), (high if x < n else 1.0)
+
+
+def plain_poisson_score(events: int, time: float, conf: float) -> Interval:
+    def inside(mean: float) -> bool:
+        return (events - mean) ** 2 <= plain_z(conf) ** 2 * mean
+
+    beyond = 10.0 * events + 50
+    return last_true(inside, events, 0.0) / time, last_true(inside, events, beyond) / time
+
+
+def plain_poisson_jeffreys(events: int, time: float, conf: float) -> Interval:
+    """The root of a mean that has the Gamma(events + 1/2) posterior."""
+
+    def density(root: float) -> float:
+        return math.exp(2 * events * math.log(root / top) - root**2 + events) if root else one
+
+    top, one = math.sqrt(max(events, 1)), float(events == 0)
+    tail, begin, end = (1 - conf) / 2, max(top - 6, 0.0), top + 6
+    low, high = (plain_quantile(density, begin, end, q) ** 2 / time for q in (tail, 1 - tail))
+    return (low if events else 0.0), high
+
+
+def plain_poisson_byar(events: int, time: float, conf: float) -> Interval:
+    more = events + 0.5
+    low, high = (
+        more * max(0.0, 1 - 1 / (9 * more) + z / (3 * math.sqrt(more))) ** 3 / time
+        for z in (-plain_z(conf), plain_z(conf))
+    )
+    return (low if events else 0.0), high
 
 
 def poisson_at_most(events: int, mean: float) -> float:
@@ -137,14 +216,15 @@ def plain_restricted_difference(table: Table, delta: float) -> Interval:
     return p2 + delta, p2
 
 
-def plain_difference(table: Table, conf: float) -> Interval:
+def plain_difference(table: Table, conf: float, *, factor: bool = True) -> Interval:
     x1, n1, x2, n2 = table
     seen, limit = x1 / n1 - x2 / n2, plain_z(conf) ** 2
+    more = (n1 + n2) / (n1 + n2 - 1) if factor else 1.0
 
     def inside(delta: float) -> bool:
         p1, p2 = plain_restricted_difference(table, delta)
         variance = p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2
-        return (seen - delta) ** 2 <= limit * variance * (n1 + n2) / (n1 + n2 - 1)
+        return (seen - delta) ** 2 <= limit * variance * more
 
     return last_true(inside, seen, -1.0), last_true(inside, seen, 1.0)
 
@@ -211,9 +291,28 @@ def exchanged(table: Table) -> Table:
 @given(st.lists(proportions_up_to(80), min_size=1, max_size=5), levels)
 def test_proportions_agree(groups: list[tuple[int, int]], conf: float) -> None:
     x, n = np.array(groups).T
-    for method, plain in ((clopper_pearson, plain_clopper_pearson), (wilson, plain_wilson)):
+    for method, plain in (
+        (clopper_pearson, plain_clopper_pearson), (wilson, plain_wilson),
+        (wilson_cc, plain_wilson_cc), (agresti_coull, plain_agresti_coull),
+    ):  # fmt: skip
         expected = [plain(*group, conf) for group in groups]
         assert_allclose(np.transpose(method(x, n, conf)), expected, rtol=1e-9, atol=1e-13)
+
+
+@few
+@given(proportions_up_to(60), levels)
+def test_jeffreys_agrees(group: tuple[int, int], conf: float) -> None:
+    assert_allclose(jeffreys(*group, conf), plain_jeffreys(*group, conf), rtol=1e-6, atol=1e-9)
+
+
+@few
+@given(st.integers(0, 60), st.floats(0.01, 1e4), levels)
+def test_other_rates_agree(events: int, time: float, conf: float) -> None:
+    score, byar = plain_poisson_score(events, time, conf), plain_poisson_byar(events, time, conf)
+    assert_allclose(poisson_score(events, time, conf), score, rtol=1e-9, atol=1e-13 / time)
+    assert_allclose(poisson_byar(events, time, conf), byar, rtol=1e-9)
+    posterior = plain_poisson_jeffreys(events, time, conf)
+    assert_allclose(poisson_jeffreys(events, time, conf), posterior, rtol=1e-6)
 
 
 @many
@@ -235,6 +334,8 @@ def test_rate_ratios_agree(d1: int, t1: float, d2: int, t2: float, conf: float) 
 def test_miettinen_nurminen_agrees(table: Table, conf: float) -> None:
     _, low, high = risk_difference_mn(*table, conf)
     assert_allclose((low, high), plain_difference(table, conf), rtol=0, atol=1e-9)
+    _, low, high = risk_difference_mee(*table, conf)
+    assert_allclose((low, high), plain_difference(table, conf, factor=False), rtol=0, atol=1e-9)
 
 
 @many
@@ -253,15 +354,19 @@ def test_restricted_proportions_and_their_test_agree(table: Table, delta: float)
 @many
 @given(st.lists(tables_up_to(60), min_size=1, max_size=5), levels)
 def test_newcombe_agrees(tables: list[Table], conf: float) -> None:
-    expected = []
-    for x1, n1, x2, n2 in tables:
-        p1, p2 = x1 / n1, x2 / n2
-        (low1, high1), (low2, high2) = plain_wilson(x1, n1, conf), plain_wilson(x2, n2, conf)
-        low = p1 - p2 - math.sqrt((p1 - low1) ** 2 + (high2 - p2) ** 2)
-        expected.append((p1 - p2, low, p1 - p2 + math.sqrt((high1 - p1) ** 2 + (p2 - low2) ** 2)))
-    x1s, n1s, x2s, n2s = np.array(tables).T
-    result = risk_difference_newcombe(x1s, n1s, x2s, n2s, conf)
-    assert_allclose(np.transpose(result), expected, rtol=0, atol=1e-9)
+    for method, plain in (
+        (risk_difference_newcombe, plain_wilson),
+        (risk_difference_newcombe_cc, plain_wilson_cc),
+    ):
+        expected = []
+        for x1, n1, x2, n2 in tables:
+            p1, p2 = x1 / n1, x2 / n2
+            (low1, high1), (low2, high2) = plain(x1, n1, conf), plain(x2, n2, conf)
+            low = p1 - p2 - math.sqrt((p1 - low1) ** 2 + (high2 - p2) ** 2)
+            high = p1 - p2 + math.sqrt((high1 - p1) ** 2 + (p2 - low2) ** 2)
+            expected.append((p1 - p2, max(low, -1.0), min(high, 1.0)))
+        result = method(*np.array(tables).T, conf)
+        assert_allclose(np.transpose(result), expected, rtol=0, atol=1e-9)
 
 
 @few
@@ -322,9 +427,8 @@ def test_a_proportion_lies_in_its_interval(groups: list[tuple[int, int]], conf: 
 @given(st.lists(tables_up_to(10**6), min_size=1, max_size=20), levels)
 def test_an_estimate_lies_in_its_interval(tables: list[Table], conf: float) -> None:
     counts = np.array(tables).T
-    for method, lowest, highest in zip(
-        PAIRWISE, [-1, -1, 0, 0], [1, 1, np.inf, np.inf], strict=True
-    ):
+    for method in PAIRWISE:
+        lowest, highest = (-1, 1) if method in DIFFERENCE else (0, np.inf)
         value, low, high = method(*counts, conf)
         known = ~np.isnan(value)
         assert (lowest <= low).all()

@@ -3,21 +3,33 @@
 Tolerances are half a unit of the last digit published, or what the source states.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
 from safetymon.stats.comparisons import (
     fisher_two_sided,
-    mn_restricted_mle,
-    mn_score_test,
     odds_ratio,
+    risk_difference_mee,
     risk_difference_mn,
     risk_difference_newcombe,
+    risk_difference_newcombe_cc,
     risk_ratio_score,
 )
-from safetymon.stats.proportions import clopper_pearson, wilson
-from safetymon.stats.rates import poisson_exact, rate_ratio_exact
+from safetymon.stats.proportions import agresti_coull, clopper_pearson, jeffreys, wilson, wilson_cc
+from safetymon.stats.rates import (
+    poisson_byar,
+    poisson_exact,
+    poisson_jeffreys,
+    poisson_score,
+    rate_ratio_exact,
+)
+from tests.score import mn_restricted_mle, mn_score_test
+
+Interval = tuple[np.ndarray, np.ndarray]
+Triple = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 FAGERLAND = "R contingencytables, tests ch2 and ch4 (Fagerland, Lydersen and Laake 2017)"
 TERN = "R tern, test snapshots (commit eab2bd71)"
@@ -26,6 +38,7 @@ GARNER = "Garner, WUSS 2016 paper 127, p. 9 (SAS PROC FREQ RISKDIFF)"
 METALITE = "R metalite.ae, tests of rate_compare (SAS %rate0compare)"
 PROPCIS = "R PropCIs::diffscoreci, as quoted in the statsmodels tests"
 EXACTCI = "R exactci, as quoted in the statsmodels tests"
+R_RATES = "R DescTools::PoissonCI, as quoted in the statsmodels tests"
 CSR = "CDISC pilot study report, table 14-5.01"
 R_POISSON = "R stats::poisson.test, the second example of its help page"
 
@@ -54,6 +67,75 @@ def test_clopper_pearson(
 )
 def test_wilson(x: int, n: int, expected: tuple[float, float], tol: float, source: str) -> None:
     assert_allclose(wilson(x, n), expected, rtol=0, atol=tol, err_msg=source)
+
+
+@pytest.mark.parametrize(
+    ("method", "x", "n", "expected", "tol", "source"),
+    [
+        pytest.param(wilson_cc, 13, 16, (0.5369, 0.9503), 6e-5, FAGERLAND, id="WCC1"),
+        pytest.param(jeffreys, 13, 16, (0.5792, 0.9442), 6e-5, FAGERLAND, id="J1"),
+        pytest.param(agresti_coull, 5, 10, (0.2365931, 0.7634069), 6e-8, TERN, id="AC1"),
+    ],
+)
+def test_other_proportions(
+    method: Callable[..., Interval],
+    x: int,
+    n: int,
+    expected: tuple[float, float],
+    tol: float,
+    source: str,
+) -> None:
+    assert_allclose(method(x, n), expected, rtol=0, atol=tol, err_msg=source)
+
+
+@pytest.mark.parametrize(
+    ("method", "table", "expected", "source"),
+    [
+        pytest.param(
+            risk_difference_newcombe_cc, (56, 70, 48, 80), (0.0428, 0.3422), GARNER, id="NCC1"
+        ),
+        pytest.param(risk_difference_mee, (56, 70, 48, 80), (0.0533, 0.3377), GARNER, id="MEE1"),
+        pytest.param(risk_difference_mee, (7, 34, 1, 34), (0.0284, 0.3439), FAGERLAND, id="MEE2"),
+    ],
+)
+def test_other_differences(
+    method: Callable[..., Triple],
+    table: tuple[int, int, int, int],
+    expected: tuple[float, float],
+    source: str,
+) -> None:
+    _, low, high = method(*table)
+    assert_allclose((low, high), expected, rtol=0, atol=6e-5, err_msg=source)
+
+
+@pytest.mark.parametrize(
+    ("method", "events", "time", "conf", "expected", "tol", "source"),
+    [
+        pytest.param(
+            poisson_score, 15, 400, 0.95, (0.022726474905, 0.061877172146), 5e-13, R_RATES, id="P2"
+        ),
+        pytest.param(
+            poisson_byar, 15, 400, 0.95, (0.021908436925, 0.060293351094), 1e-12, R_RATES, id="P4"
+        ),
+        pytest.param(
+            poisson_jeffreys, 15, 400, 0.95, (0.021923423227, 0.060289861993), 5e-13, R_RATES,
+            id="P5",
+        ),
+        pytest.param(
+            poisson_byar, 2, 200, 0.90, (0.002820411, 0.027609866), 6e-10, TERN, id="P10"
+        ),
+    ],
+)  # fmt: skip
+def test_other_rates(
+    method: Callable[..., Interval],
+    events: int,
+    time: float,
+    conf: float,
+    expected: tuple[float, float],
+    tol: float,
+    source: str,
+) -> None:
+    assert_allclose(method(events, time, conf), expected, rtol=0, atol=tol, err_msg=source)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from safetymon import cuts, demonstration
+from safetymon.domain import ReportSettings
 from safetymon.simulate.cards import cards, first_signals
 from safetymon.simulate.design import Plan
 from safetymon.simulate.harms import Harm, daily_hazard
@@ -29,7 +30,7 @@ def false_signals(rule: Rule, each: int, risk: float, trials: int) -> tuple[floa
     side = Side("A", each, np.array([0.0, 540.0]), np.array([180.0]), np.ones(1))
     hazard = daily_hazard(risk, side.days, side.weight)
     none = Harm("no harm", 1.0, (hazard, hazard))
-    plan = Plan(rule, (side, side), (none,), "", every=1, confidence=0.90)
+    plan = Plan(rule, (side, side), (none,), "", every=1, report=ReportSettings(confidence=0.90))
     made = first_signals(plan, trials, np.random.default_rng(20))
     card = cards([(plan, made)]).row(0, named=True)
     return card["signals"], card["error"]

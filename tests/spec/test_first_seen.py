@@ -72,6 +72,21 @@ def test_a_second_look_at_the_same_cut_off_counts_what_is_new_on_that_day() -> N
     assert seen("2020-02-01 |", previous=CUTOFF) == CUTOFF
 
 
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        ("2020-02-01 |", "2020-04-11"),  # the look of 10 April did not have it
+        ("|", "2020-04-11"),
+        ("2020-02-01 | 2020-02-20", "2020-02-20"),  # a reporting date stands
+    ],
+)
+def test_a_look_back_that_is_the_first_to_find_a_record_dates_it_after_every_look(
+    event: str, expected: str
+) -> None:
+    """Dated by the looks before its own cut-off, it would change what later looks have said."""
+    assert seen(event, previous="2020-04-10", cutoff="2020-02-29") == expected
+
+
 def test_every_event_keeps_its_row_and_its_order() -> None:
     events = frame(
         """

@@ -1,12 +1,14 @@
 """Counting, drawn: subjects, events, percent, person-years; zeros included."""
 
 from datetime import timedelta
+from typing import get_args
 
 import polars as pl
 import pytest
 
 from safetymon import derive, incidence, schema
 from safetymon.domain import ALL_SUBJECTS, Emergent, Group, ReportSettings
+from safetymon.stats import comparisons, proportions, rates
 from tests.tables import day, frame, seen
 
 SETTINGS = ReportSettings()
@@ -231,3 +233,82 @@ def test_the_study_chooses_its_intervals() -> None:
     # Newcombe, 0 of 3 against 0 of 2: the Wilson upper limits of each.
     assert nothing["rd_high"] == pytest.approx(100 * z2 / (3 + z2))
     assert nothing["rd_low"] == pytest.approx(-100 * z2 / (2 + z2))
+
+
+PROPORTIONS = {
+    "clopper-pearson": proportions.clopper_pearson,
+    "wilson": proportions.wilson,
+    "wilson-cc": proportions.wilson_cc,
+    "jeffreys": proportions.jeffreys,
+    "agresti-coull": proportions.agresti_coull,
+}
+DIFFERENCES = {
+    "miettinen-nurminen": comparisons.risk_difference_mn,
+    "mee": comparisons.risk_difference_mee,
+    "newcombe": comparisons.risk_difference_newcombe,
+    "newcombe-cc": comparisons.risk_difference_newcombe_cc,
+}
+RATES = {
+    "exact": rates.poisson_exact,
+    "score": rates.poisson_score,
+    "byar": rates.poisson_byar,
+    "jeffreys": rates.poisson_jeffreys,
+}
+
+
+def row_of(chosen: ReportSettings) -> tuple[dict[str, float], dict[str, float]]:
+    """Headache in the first period: 2 of 3 with 3 events on IVIg, 1 of 2 on placebo."""
+    ledger = derive.ledger(EXPOSURE, SUBJECTS, CUTOFF, Emergent())
+    members = derive.members(ledger, GROUPS, "at risk")
+    sizes, _, occurrences = tables()
+    counted = incidence.by_group(occurrences, members, sizes, list(TOPICS), chosen)
+    about = {"term": "headache", "estimand": "all", "adjudicated": True, "group": "First, IVIg"}
+    compared = incidence.compare(counted, GROUPS, chosen)
+    control = counted.filter(**{**about, "group": "First, placebo"}).row(0, named=True)
+    beside = {f"control_{key}": value for key, value in control.items()}
+    row = compared.filter(**about).row(0, named=True)
+    return counted.filter(**about).row(0, named=True), row | beside
+
+
+def test_every_interval_on_offer_is_that_of_its_name() -> None:
+    offered = {name: set(get_args(ReportSettings.model_fields[name].annotation))
+               for name in ("proportion", "difference", "rate")}  # fmt: skip
+    assert offered == {
+        "proportion": set(PROPORTIONS), "difference": set(DIFFERENCES), "rate": set(RATES),
+    }  # fmt: skip
+    for name, proportion in PROPORTIONS.items():
+        row, _ = row_of(ReportSettings(proportion=name))
+        expected = [100 * float(end) for end in proportion(2, 3)]
+        assert [row["ci_low"], row["ci_high"]] == pytest.approx(expected)
+    for name, difference in DIFFERENCES.items():
+        _, row = row_of(ReportSettings(difference=name))
+        expected = [100 * float(end) for end in difference(2, 3, 1, 2)]
+        assert [row["risk_difference"], row["rd_low"], row["rd_high"]] == pytest.approx(expected)
+    for name, rate in RATES.items():
+        row, _ = row_of(ReportSettings(rate=name))
+        for prefix, n, years in (
+            ("rate", 3, "person_years"), ("first_rate", 2, "first_person_years"),
+        ):  # fmt: skip
+            expected = [100 * float(end) for end in rate(n, row[years])]
+            assert [row[f"{prefix}_low"], row[f"{prefix}_high"]] == pytest.approx(expected)
+
+
+def test_a_comparison_has_the_odds_ratio_and_the_ratio_of_first_rates() -> None:
+    row, beside = row_of(SETTINGS)
+    assert beside["odds_ratio"] == pytest.approx((2 / 1) / (1 / 1))
+    expected = comparisons.odds_ratio(2, 3, 1, 2)
+    assert [beside["or_low"], beside["or_high"]] == pytest.approx([float(e) for e in expected[1:]])
+    years, other = row["first_person_years"], beside["control_first_person_years"]
+    assert beside["rate_ratio"] == pytest.approx((2 / years) / (1 / other))
+    ends = rates.rate_ratio_exact(2, years, 1, other)[1:]
+    assert [beside["rate_ratio_low"], beside["rate_ratio_high"]] == pytest.approx(
+        [float(end) for end in ends]
+    )
+
+
+def test_no_events_on_either_side_have_no_odds_and_no_rate_ratio() -> None:
+    _, counted, _ = tables()
+    compared = incidence.compare(counted, GROUPS, SETTINGS)
+    none = compared.filter(term="pyrexia", estimand="all", adjudicated=True).row(0, named=True)
+    assert (none["odds_ratio"], none["or_low"]) == (None, 0)
+    assert (none["rate_ratio"], none["rate_ratio_low"]) == (None, 0)

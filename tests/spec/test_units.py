@@ -2,11 +2,13 @@
 
 from datetime import date, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 
 from safetymon.signals.evidence import Units
-from safetymon.signals.units import firsts, not_at_risk, stays, units
+from safetymon.signals.spans import spans
+from safetymon.signals.units import alone, compared, happened, left
 from tests.tables import frame
 
 MEMBERS = {"group": pl.String, "row": pl.Int64, "subject": pl.String, "start": pl.Date,
@@ -29,6 +31,20 @@ def rows(made: Units) -> list[Row]:
         (subject, side, *map(text, row))  # type: ignore[misc]  # entry and last are never null
         for subject, side, row in zip(made.subject, sides, days, strict=True)
     ]
+
+
+def units(
+    members: pl.DataFrame,
+    events: pl.DataFrame,
+    group: str,
+    reference: str | None = None,
+    window: int | None = None,
+) -> Units:
+    """The units of a group beside its reference, or alone."""
+    made = spans(members, group, reference)
+    if reference is None:
+        return alone(made, happened(events), window)
+    return compared(made, happened(events))
 
 
 def weighed(
@@ -244,27 +260,55 @@ def test_the_periods_of_a_group_are_one_unit() -> None:
 
 
 def test_days_between_the_periods_are_not_at_risk() -> None:
-    members = frame(PERIODS, MEMBERS)
-    alone = units(members, frame(NOTHING, EVENTS), "T")
-    away = not_at_risk(members, "T", alone).away.tolist()
-    assert [(alone.subject[i], text(first), text(last)) for i, first, last in away] == [
+    made = units(frame(PERIODS, MEMBERS), frame(NOTHING, EVENTS), "T")
+    away = made.away.tolist()
+    assert [(made.subject[i], text(first), text(last)) for i, first, last in away] == [
         ("001", "2020-02-01", "2020-02-29"),
     ]
 
 
 @pytest.mark.parametrize(
-    ("day", "known"),
+    ("day", "last", "away"),
     [
-        ("2020-01-31", []),
-        ("2020-02-01", [("001", "2020-02-01", "2020-02-01")]),
-        ("2020-04-10", [("001", "2020-02-01", "2020-02-29")]),
+        ("2020-01-31", "2020-01-31", []),
+        ("2020-02-01", "2020-01-31", []),  # away, and nobody knows yet for how long
+        ("2020-02-29", "2020-01-31", []),
+        ("2020-03-01", "2020-03-01", [("2020-02-01", "2020-02-29")]),
+        ("2020-05-01", "2020-04-10", [("2020-02-01", "2020-02-29")]),
     ],
 )
-def test_days_away_are_known_up_to_the_day(day: str, known: list[tuple[str, ...]]) -> None:
-    members = frame(PERIODS, MEMBERS)
-    made = not_at_risk(members, "T", units(members, frame(NOTHING, EVENTS), "T"))
+def test_a_time_away_is_known_when_it_is_over(
+    day: str, last: str, away: list[tuple[str, str]]
+) -> None:
+    made = units(frame(PERIODS, MEMBERS), frame(NOTHING, EVENTS), "T")
     cut = made.known_by((date.fromisoformat(day) - date(1970, 1, 1)).days)
-    assert [(cut.subject[i], text(a), text(b)) for i, a, b in cut.away.tolist()] == known
+    assert text(int(cut.last[0])) == last
+    assert [(text(a), text(b)) for _, a, b in cut.away.tolist()] == away
+
+
+BESIDE = f"{PERIODS.rstrip()}\n    P     | 4   | 003     | 2020-01-01 | 2020-04-10\n"
+
+
+@pytest.mark.parametrize(
+    ("event", "seen"),
+    [
+        ("1 | 2020-03-05 | 2020-03-05", [None, "2020-03-05"]),
+        ("0 | 2020-01-05 | 2020-01-05", ["2020-01-05"]),  # counted: does not resume
+        ("0 | 2020-01-05 | 2020-03-05", ["2020-03-05", None]),  # resumed until it was seen
+        ("1 | 2020-02-10 | 2020-02-10", ["2020-02-10"]),  # flagged in between: of the time before
+    ],
+)
+def test_beside_a_reference_a_time_away_parts_a_stay_that_goes_on_from_its_first_dose(
+    event: str, seen: list[str | None]
+) -> None:
+    made = units(frame(BESIDE, MEMBERS), frame(f"{NOTHING}\n{event}", EVENTS), "T", "P")
+    mine = [i for i, subject in enumerate(made.subject) if subject == "001"]
+    assert [text(int(made.event[i])) for i in mine] == seen
+    assert made.dosed is not None
+    assert {text(int(made.dosed[i])) for i in mine} == {"2020-01-01"}
+    spans_ = [(text(int(made.entry[i])), text(int(made.last[i]))) for i in mine]
+    until = "2020-03-05" if seen[-1] is None else "2020-04-10"
+    assert spans_ == [("2020-01-01", "2020-01-31"), ("2020-03-01", until)][: len(mine)]
 
 
 def test_in_a_window_the_first_event_that_began_in_it_counts() -> None:
@@ -297,14 +341,12 @@ def test_the_order_of_the_rows_changes_nothing() -> None:
     assert rows(units(members.reverse(), events.reverse(), "T", "P")) == here
 
 
-def test_stays_and_firsts_say_which_stay_an_event_belongs_to() -> None:
-    made = stays(frame(RETURN, MEMBERS), "T", "P")
-    assert made.collect().select("row", "group", "stay").rows() == [
-        (0, "P", 0),
-        (1, "T", 1),
-        (2, "P", 2),
-    ]
-    events = frame("row|onset|seen\n2|2020-03-02|2020-03-02", EVENTS)
-    terms = events.with_columns(pl.lit("Rash").alias("term"))
-    first = firsts(terms, made, ["term"]).collect()
-    assert first.select("term", "subject", "group", "stay").rows() == [("Rash", "001", "P", 2)]
+def test_who_was_counted_in_one_stay_leaves_the_others() -> None:
+    """Still at risk in the first, gone from the return: one row a term and such a unit."""
+    made = spans(frame(RETURN, MEMBERS), "T", "P")
+    events = frame("row|onset|seen\n1|2020-02-03|2020-02-03\n2|2020-03-02|2020-03-02", EVENTS)
+    first = made.firsts(happened(events), np.array([0, 1]))
+    assert (first.term.tolist(), first.unit.tolist()) == ([0, 1], [1, 2])
+    gone = left(made, first)
+    assert (gone.term.tolist(), gone.subject.tolist()) == ([0], [2])
+    assert text(int(gone.since[0])) == "2020-03-01"

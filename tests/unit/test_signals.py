@@ -12,7 +12,8 @@ from safetymon.errors import UsageError
 from safetymon.signals import Numbers, detect, find
 from safetymon.signals.threshold import evaluate
 from safetymon.signals.transitions import Standing, State, follow
-from safetymon.study import ThresholdRule
+from safetymon.signals.units import People
+from safetymon.study import Evidence, ThresholdRule
 
 CELL = {"subjects": 6, "at_risk": 40, "events": 9, "percent": 15.0, "ci_low": 5.7, "ci_high": 29.8}
 BESIDE = {"risk_difference": 12.5, "rd_low": -1.0, "risk_ratio": 6.0, "rr_low": 0.9}
@@ -142,13 +143,14 @@ NO_HISTORY = pl.DataFrame(schema=schema.SIGNALS)
 
 def numbers(table: pl.DataFrame) -> Numbers:
     nothing = pl.DataFrame()
-    return Numbers((), table, NOTHING_BESIDE, nothing, nothing, date(2020, 1, 1))
+    people = People(nothing, nothing)
+    return Numbers((), table, NOTHING_BESIDE, nothing, nothing, people, date(2020, 1, 1))
 
 
 def verdicts(
     rules: list[ThresholdRule], before: pl.DataFrame = NO_HISTORY, look: int = 1
 ) -> pl.DataFrame:
-    found = find(rules, numbers(incidence_row()))
+    found = find(rules, numbers(incidence_row()), Evidence())
     return detect(rules, found, before, look, clear_after=2).signals
 
 
@@ -177,4 +179,4 @@ def test_a_rule_that_is_gone_and_never_raised_is_gone() -> None:
 
 def test_a_rule_about_nothing_is_refused() -> None:
     with pytest.raises(UsageError, match="nothing is counted for topic 'headache'"):
-        find([rule(group="X")], numbers(incidence_row()))
+        find([rule(group="X")], numbers(incidence_row()), Evidence())

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from safetymon.signals.concurrent import ecl_path
+from safetymon.signals.concurrent import ecl_path, hangs_on_one
 from safetymon.signals.evidence import Path, Units
 from safetymon.study import EclRule
 from tests.unit import plain_walk as plain
@@ -166,10 +167,9 @@ def test_an_event_while_one_group_is_empty_says_nothing_and_is_told() -> None:
     assert (found.day.size, found.state) == (0, "too little data")
     assert found.cannot == "no information: a group was empty at risk at each of 1 events"
     both = [*alone, Subject(20, 40, True, 25), Subject(20, 40, True)]
-    assert path(both).notes == ("1 event says nothing: one group was empty",)
-    assert path([Subject(0, 10, True, 6), *both]).notes == (
-        "2 events say nothing: one group was empty",
-    )
+    assert path(both).notes[0] == "1 event says nothing: one group was empty"
+    three = path([Subject(0, 10, True, 6), *both])
+    assert three.notes[0] == "2 events say nothing: one group was empty"
     assert path(both).of.tolist() == [1]
 
 
@@ -184,13 +184,71 @@ def test_exposure_beyond_the_plan_is_told_and_spends_no_more_than_alpha() -> Non
     assert path(people, planned=40).notes == ()
 
 
-def test_the_final_analysis_may_spend_what_is_left() -> None:
-    early = ecl_path(rule(planned=500), units_of(HARM), 90)
-    final = ecl_path(rule(planned=500), units_of(HARM), 90, final=True)
+ENDED = date(1970, 1, 1) + timedelta(days=70)
+FIVE = [Subject(0, 60, i % 2 == 0, 5 + i if i in (0, 2, 4, 6, 8) else -1) for i in range(20)]
+"""Five of five on treatment, days 5 to 13: 0.016, as above."""
+
+
+def test_the_final_analysis_may_spend_what_is_left_on_a_day_of_its_own() -> None:
+    early = path(FIVE, planned=500)
+    final = path(FIVE, planned=500, final_analysis=ENDED)
     assert early.fraction[-1] < 0.1
-    assert final.fraction[-1] == 1
+    assert final.day.tolist() == [*early.day.tolist(), 70]
+    assert (final.fraction[-1], final.of[-1]) == (1, early.of[-1])
     assert final.limit[-1] < early.limit[-1]
-    assert final.limit[:-1].tolist() == early.limit[:-1].tolist()
+    assert final.limit[:-1].tolist() == early.limit.tolist()
+    assert early.first_crossing is None
+    assert final.first_crossing == 70  # not on the day of the last event, when it had not ended
+
+
+@pytest.mark.parametrize("cutoff", [69, 70, 90])
+def test_a_look_before_the_final_analysis_knows_nothing_of_it(cutoff: int) -> None:
+    planned = {"planned": 500, "final_analysis": ENDED}
+    found, without = path(FIVE, cutoff, **planned), path(FIVE, cutoff, planned=500)
+    assert (found.day.tolist() == without.day.tolist()) == (cutoff < 70)
+
+
+def test_the_final_analysis_on_the_day_of_the_last_event_is_that_day() -> None:
+    last = date(1970, 1, 1) + timedelta(days=max(s.event for s in FIVE))
+    found = path(FIVE, planned=500, final_analysis=last)
+    assert found.day.tolist() == path(FIVE, planned=500).day.tolist()
+    assert found.fraction[-1] == 1
+
+
+def test_an_event_seen_after_the_final_analysis_is_not_weighed_and_is_told() -> None:
+    late = [*FIVE, Subject(0, 60, False, 75)]
+    found = path(late, 80, planned=500, final_analysis=ENDED)
+    assert found.of[-1] == path(FIVE, planned=500).of[-1]
+    assert found.notes == (
+        "1 first event seen after the final analysis of 12 Mar 1970 not weighed",
+    )
+
+
+@settings(deadline=None, max_examples=40)
+@given(subjects(), st.sampled_from([0.05, 0.3]), modes, st.sampled_from([None, 15, 40]))
+def test_a_signal_that_hangs_on_one_event_is_one_that_some_path_without_it_lacks(
+    people: list[Subject], alpha: float, mode: plain.Mode, end: int | None
+) -> None:
+    ended = None if end is None else date(1970, 1, 1) + timedelta(days=end)
+    asked = rule(alpha=alpha, mode=mode, final_analysis=ended)
+    made = units_of(people)
+    assume(made.treated.any() and not made.treated.all() and (made.event >= 0).any())
+    last = 90 if end is None else end
+    known = {i for i in range(len(people)) if 0 <= made.event[i] <= last}
+    without = [ecl_path(asked, made.without(i), 90).first_crossing is None for i in known]
+    assert hangs_on_one(asked, made, 90) == any(without)
+
+
+def test_when_a_group_is_gone_the_walk_says_that_nothing_can_be_shown() -> None:
+    people = [Subject(0, 30, True), Subject(0, 20, False)]
+    found = path(people)
+    assert found.state == "no events"
+    (said,) = found.notes
+    assert said == (
+        "nobody has been at risk in the reference group since 21 Jan 1970, so an event since then "
+        "shows nothing of a difference between the groups"
+    )
+    assert path(people, 20).notes == ()
 
 
 def test_the_e_process_stands_beside_and_does_not_decide() -> None:

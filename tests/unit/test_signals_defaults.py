@@ -1,11 +1,12 @@
 """What a study gets that writes no rule, and what its own rules are filled with."""
 
+from datetime import date
 from typing import Any
 
 import pytest
 
 from safetymon.signals import effective
-from safetymon.study import BackgroundRule, EclRule, Rule, Study
+from safetymon.study import BackgroundRule, EclRule, PoissonRule, Rule, Study
 from safetymon.topics import BUILT_IN
 
 TOPICS = tuple(BUILT_IN)
@@ -53,6 +54,27 @@ def test_the_built_in_rules_take_the_plan_of_the_trial() -> None:
     assert (walk.planned, walk.window_days, walk.alpha) == (95, 112, 0.1)
     assert isinstance(alone, BackgroundRule)
     assert (alone.planned, alone.background, alone.alpha) == (95, None, 0.1)
+
+
+def test_a_comparison_takes_the_final_analysis_of_the_trial_and_keeps_its_own() -> None:
+    plan = {**PLAN, "final_analysis": date(2024, 5, 31)}
+    walk = {"topic": "nausea", "group": "First, drug", "method": "ecl"}
+    own = {**walk, "name": "own", "final_analysis": date(2024, 6, 30)}
+    made = effective(study(evidence=plan, rule=[walk, own]))
+    assert [rule.final_analysis for rule in made if isinstance(rule, EclRule)] == [
+        date(2024, 5, 31), date(2024, 6, 30),
+    ]  # fmt: skip
+    built_in, *_ = effective(study(evidence=plan))
+    assert isinstance(built_in, EclRule)
+    assert built_in.final_analysis == date(2024, 5, 31)
+
+
+def test_a_rule_against_a_rate_has_the_days_of_the_report_s_year() -> None:
+    about = {"topic": "nausea", "group": "All drug", "method": "poisson"}
+    rate = {**about, "background_per_100py": 5}
+    (given,) = effective(study(rule=[rate], report={"days_per_year": 365.24}))
+    assert isinstance(given, PoissonRule)
+    assert given.days_per_year == 365.24
 
 
 def test_without_a_plan_they_are_there_all_the_same() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from safetymon.domain import Group
 from safetymon.schema import SCREEN
 from safetymon.signals.screening import screen_terms
+from safetymon.signals.units import People
 from safetymon.stats.walk import ALPHA_GRID
 from safetymon.study import Evidence
 from tests.unit import plain_walk as plain
@@ -51,7 +52,7 @@ def screened(
         schema=EVENTS, orient="row",
     )  # fmt: skip
     known = pl.DataFrame(flags, schema=FLAGS, orient="row")
-    return screen_terms(plan, GROUPS, members, occurrences, known, on(cutoff), look)
+    return screen_terms(plan, GROUPS, People(members, occurrences), known, on(cutoff), look)
 
 
 def weighed(stays: list[Stay], events: list[Event], term: str, cutoff: int) -> list[Subject]:
@@ -218,5 +219,6 @@ def test_without_a_plan_there_is_no_screen(plan: dict[str, Any]) -> None:
 def test_groups_without_a_reference_are_not_screened() -> None:
     members = pl.DataFrame([("P", 0, "1", START, on(9))], schema=MEMBERS, orient="row")
     events = pl.DataFrame([(0, "pt", "Rash", START, START)], schema=EVENTS, orient="row")
-    made = screen_terms(PLAN, GROUPS[1:], members, events, pl.DataFrame(schema=FLAGS), on(20), 1)
+    flags = pl.DataFrame(schema=FLAGS)
+    made = screen_terms(PLAN, GROUPS[1:], People(members, events), flags, on(20), 1)
     assert made.is_empty()

@@ -295,6 +295,15 @@ def test_times_away_are_no_person_time() -> None:
     assert poisson_path(rate(), units_of([person]), 7).of[-1] * 365.25 == pytest.approx(5)
 
 
+def test_a_rate_is_per_year_of_the_report_s_days() -> None:
+    """What 400 subject-days are in years, and how many events the rate expects in them."""
+    units = group(*(((0, 99, -1),) * 4))
+    for days, asked in ((365.25, None), (365.25, 365.25), (365.0, 365.0)):
+        path = poisson_path(rate(background_per_100py=50.0, days_per_year=asked), units, 99)
+        assert path.of[-1] == pytest.approx(400 / days)
+        assert path.expected[-1] == pytest.approx(200 / days)
+
+
 def test_maxsprt_ends_at_its_horizon() -> None:
     """One expected a year and 0.5 planned: after half a year nothing signals any more."""
     rule = rate(statistic="maxsprt", planned_events=0.5, background_per_100py=100.0)

@@ -11,6 +11,7 @@ from safetymon.domain import Estimand
 from safetymon.schema import EVIDENCE, SIGNALS
 from safetymon.signals import Detected, detect
 from safetymon.signals.evidence import Finding
+from safetymon.signals.units import People
 from safetymon.signals.weigh import evaluate
 from safetymon.study import BackgroundRule, EclRule, EvidenceRule, PoissonRule, ProtocolRule
 
@@ -73,7 +74,7 @@ def found(
     reference: str | None = None,
 ) -> Finding:
     happened = events() if happened is None else happened
-    return evaluate(rule, reference, people, happened, on(cutoff))
+    return evaluate(rule, reference, People(people, happened), on(cutoff))
 
 
 # States.

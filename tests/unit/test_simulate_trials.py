@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from safetymon import analysis
+from safetymon.domain import ReportSettings
 from safetymon.simulate import looks
 from safetymon.simulate.cards import Signals, cards, first_signals, joined
 from safetymon.simulate.design import Plan
@@ -29,7 +30,7 @@ def plan_of(rule: Rule, sides: tuple[Side, ...], risk: float, *effects: float) -
     harms = tuple(
         Harm(f"x{e}", e, (e * hazard, hazard) if len(sides) > 1 else (e * hazard,)) for e in effects
     )
-    return Plan(rule, sides, harms, "as told", every=1, confidence=0.95)
+    return Plan(rule, sides, harms, "as told", every=1, report=ReportSettings())
 
 
 def rng(seed: int = 1) -> np.random.Generator:
@@ -103,8 +104,9 @@ def test_a_signal_comes_at_the_first_look_that_can_see_it(every: int, wanted: in
         ("0", "1", "2"), np.full(3, fill_value=True), entry, entry + 9, entry + 1.0, np.array([9])
     )
     event = np.array([[2, 5, -1]])
-    assert looks.first_signals(rule, drawn, event, every, 0.95).tolist() == [wanted]
-    assert looks.first_signals(rule, drawn, event * 0 - 1, every, 0.95).tolist() == [-1]
+    report = ReportSettings()
+    assert looks.first_signals(rule, drawn, event, every, report).tolist() == [wanted]
+    assert looks.first_signals(rule, drawn, event * 0 - 1, every, report).tolist() == [-1]
 
 
 def threshold(method: str, limit: float, **more: object) -> ThresholdRule:
@@ -148,7 +150,8 @@ def test_a_threshold_signals_on_the_look_on_which_the_live_product_would(seed: i
             if finding.state == "over":
                 live.setdefault(title, day)
     simulated = {
-        rule.title: int(looks.first_signals(rule, drawn, event, 5, 0.95)[0]) for rule in THRESHOLDS
+        rule.title: int(looks.first_signals(rule, drawn, event, 5, ReportSettings())[0])
+        for rule in THRESHOLDS
     }
     assert simulated == {rule.title: live.get(rule.title, -1) for rule in THRESHOLDS}
 
@@ -208,7 +211,7 @@ def test_the_error_is_that_of_a_share_and_never_zero() -> None:
 
 
 def test_a_rule_that_is_not_simulated_has_one_row_with_the_reason() -> None:
-    plan = Plan(INCIDENCE, (), (), "no reference", every=1, confidence=0.95)
+    plan = Plan(INCIDENCE, (), (), "no reference", every=1, report=ReportSettings())
     card = cards([(plan, None)])
     assert card.select("rule", "method", "trials", "signals", "basis").rows() == [
         ("i", "incidence", 0, None, "no reference"),

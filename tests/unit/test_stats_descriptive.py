@@ -12,18 +12,31 @@ from numpy.typing import ArrayLike
 from safetymon.stats import comparisons, proportions
 from safetymon.stats.comparisons import (
     fisher_two_sided,
-    mn_restricted_mle,
-    mn_score_test,
     odds_ratio,
+    risk_difference_mee,
     risk_difference_mn,
     risk_difference_newcombe,
+    risk_difference_newcombe_cc,
     risk_ratio_score,
 )
-from safetymon.stats.proportions import clopper_pearson, wilson
-from safetymon.stats.rates import poisson_exact, rate_ratio_exact
+from safetymon.stats.proportions import agresti_coull, clopper_pearson, jeffreys, wilson, wilson_cc
+from safetymon.stats.rates import (
+    poisson_byar,
+    poisson_exact,
+    poisson_jeffreys,
+    poisson_score,
+    rate_ratio_exact,
+)
+from tests.score import mn_restricted_mle, mn_score_test
 
-PROPORTION = [clopper_pearson, wilson]
-DIFFERENCE = [risk_difference_mn, risk_difference_newcombe]
+PROPORTION = [clopper_pearson, wilson, wilson_cc, jeffreys, agresti_coull]
+RATE = [poisson_exact, poisson_score, poisson_byar, poisson_jeffreys]
+DIFFERENCE = [
+    risk_difference_mn,
+    risk_difference_mee,
+    risk_difference_newcombe,
+    risk_difference_newcombe_cc,
+]
 RATIO = [risk_ratio_score, odds_ratio]
 PAIRWISE = [*DIFFERENCE, *RATIO, mn_score_test, fisher_two_sided]
 Z95 = 1.959963984540054
@@ -69,7 +82,8 @@ def test_one_of_a_million_keeps_its_digits() -> None:
 
 
 def test_no_time_no_rate() -> None:
-    assert_array_equal(poisson_exact([0, 3], 0), np.full((2, 2), math.nan))
+    for method in RATE:
+        assert_array_equal(method([0, 3], 0), np.full((2, 2), math.nan))
     assert_array_equal(rate_ratio_exact(1, [0, 1, 0], 1, [1, 0, 0]), np.full((3, 3), math.nan))
 
 
@@ -251,8 +265,7 @@ def test_inputs_are_not_changed() -> None:
 )
 def test_what_is_no_count_is_refused(x: ArrayLike, n: ArrayLike, message: str) -> None:
     calls: list[Callable[[], object]] = [
-        lambda: clopper_pearson(x, n),
-        lambda: wilson(x, n),
+        *[lambda f=f: f(x, n) for f in PROPORTION],
         *[lambda f=f: f(x, n, 1, 5) for f in PAIRWISE],
         *[lambda f=f: f(1, 5, x, n) for f in PAIRWISE],
     ]
@@ -264,7 +277,7 @@ def test_what_is_no_count_is_refused(x: ArrayLike, n: ArrayLike, message: str) -
 @pytest.mark.parametrize("conf", [0, 1, -0.5, 95, math.nan])
 def test_a_confidence_level_lies_between_0_and_1(conf: float) -> None:
     calls: list[Callable[[], object]] = [
-        *[lambda f=f: f(1, 5, conf) for f in (*PROPORTION, poisson_exact)],
+        *[lambda f=f: f(1, 5, conf) for f in (*PROPORTION, *RATE)],
         *[lambda f=f: f(1, 5, 2, 5, conf) for f in (*DIFFERENCE, *RATIO, rate_ratio_exact)],
     ]
     for call in calls:
@@ -284,8 +297,9 @@ def test_extreme_confidence_levels_stay_silent_and_ordered() -> None:
 
 def test_what_is_no_time_is_refused() -> None:
     for time in (-1.0, math.nan, math.inf):
-        with pytest.raises(ValueError, match="time must be a finite time of at least 0: found"):
-            poisson_exact(1, time)
+        for method in RATE:
+            with pytest.raises(ValueError, match="time must be a finite time of at least 0: found"):
+                method(1, time)
         with pytest.raises(ValueError, match="t2 must be a finite time of at least 0: found"):
             rate_ratio_exact(1, 1.0, 1, time)
     for events in (-1, 0.5, math.nan):

@@ -7,7 +7,7 @@ from safetymon.stats.multiplicity import (
     benjamini_hochberg,
     benjamini_hochberg_adjusted,
     holm,
-    holm_adjusted,
+    holm_levels,
 )
 
 # Benjamini, Hochberg 1995, J R Stat Soc B 57:289, section 3.2: 15 comparisons.
@@ -21,7 +21,7 @@ def plain_holm(p: list[float], alpha: float) -> list[bool]:
     """Step down: stop at the first that fails."""
     flags, left = [False] * len(p), len(p)
     for i in sorted(range(len(p)), key=lambda k: p[k]):
-        if p[i] * left > alpha:
+        if p[i] > alpha / left:
             break
         flags[i], left = True, left - 1
     return flags
@@ -51,8 +51,15 @@ def test_flags_agree_with_the_step_procedures(seed: int) -> None:
 
 def test_adjusted_values_by_hand() -> None:
     p = [0.04, 0.01, 0.03]
-    assert holm_adjusted(p) == pytest.approx([0.06, 0.03, 0.06])
     assert benjamini_hochberg_adjusted(p) == pytest.approx([0.04, 0.03, 0.04])
+
+
+@pytest.mark.parametrize("tests", [1, 3, 7, 49])
+def test_p_values_that_are_holm_s_own_levels_are_flagged(tests: int) -> None:
+    levels = holm_levels(tests, 0.05)
+    assert levels[-1] == 0.05 / tests
+    assert holm(levels, 0.05).all()
+    assert not holm(levels * 1.001, 0.05).any()
 
 
 def test_when_every_p_value_equals_the_level_all_are_flagged() -> None:
@@ -63,15 +70,21 @@ def test_when_every_p_value_equals_the_level_all_are_flagged() -> None:
 def test_order_does_not_matter_and_nothing_exceeds_one() -> None:
     order = np.random.default_rng(2).permutation(15)
     shuffled = np.array(PAPER)[order]
-    for method in (holm_adjusted, benjamini_hochberg_adjusted):
-        assert method(shuffled) == pytest.approx(method(PAPER)[order])
-        assert method([0.9, 0.8, 1.0]).max() <= 1
+    adjusted = benjamini_hochberg_adjusted
+    assert adjusted(shuffled) == pytest.approx(adjusted(PAPER)[order])
+    assert adjusted([0.9, 0.8, 1.0]).max() <= 1
+    assert holm(shuffled, 0.05).tolist() == holm(PAPER, 0.05)[order].tolist()
 
 
 def test_a_test_that_could_not_be_made_is_neither_flagged_nor_counted() -> None:
     p = [0.01, float("nan"), 0.04]
-    assert holm_adjusted(p) == pytest.approx([0.02, float("nan"), 0.04], nan_ok=True)
+    assert benjamini_hochberg_adjusted(p) == pytest.approx([0.02, np.nan, 0.04], nan_ok=True)
     assert benjamini_hochberg(p, 0.05).tolist() == [True, False, True]
+
+
+def test_a_family_with_a_test_that_is_missing_is_refused() -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        holm([0.01, float("nan")], 0.05)
 
 
 def test_no_tests_are_no_flags() -> None:
