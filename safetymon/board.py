@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 import polars as pl
 
-from safetymon import config
+from safetymon import cipher, config
 from safetymon.audit import AuditEvent
 from safetymon.errors import UsageError
 from safetymon.monitor import STATE
@@ -19,10 +19,14 @@ DECISIONS: tuple[Decision, ...] = get_args(Decision)
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The history of every rule (one row a look and rule) and every decision, oldest first."""
+    """The history of every rule (one row a look and rule) and every decision, oldest first.
+
+    `cards` (`schema.CARDS`) were simulated under the definitions of the study file as it is now.
+    """
 
     history: pl.DataFrame
     decisions: pl.DataFrame
+    cards: pl.DataFrame
 
     def latest(self) -> pl.DataFrame:
         """One row a rule: its verdict at the latest cut-off, with the latest decision on it."""
@@ -41,7 +45,7 @@ class Board:
             raise UsageError(
                 f"rule '{rule}': no look has evaluated it; there is {', '.join(known) or 'none'}"
             )
-        return Board(self.history.filter(rule=rule), self.decisions.filter(rule=rule))
+        return Board(*(f.filter(rule=rule) for f in (self.history, self.decisions, self.cards)))
 
 
 def board(study_file: Path, now: datetime) -> Board:
@@ -52,8 +56,9 @@ def board(study_file: Path, now: datetime) -> Board:
     """
     study = config.load(study_file)
     folder = _made(study_file, study.study.id)
-    with opened(folder, study.study.id, now) as store:
-        return Board(store.history(), store.decisions())
+    with opened(folder, study.study.id, now, cipher.key(study, study_file.parent)) as store:
+        cards = store.cards(config.definitions_sha256(study))
+        return Board(store.history(), store.decisions(), cards)
 
 
 def assess(
@@ -71,7 +76,8 @@ def assess(
         raise UsageError("--by: name who decided")
     board(study_file, now).of(rule)
     study = config.load(study_file)
-    with opened(study_file.parent / STATE, study.study.id, now) as store, store.transaction():
+    folder, key = study_file.parent / STATE, cipher.key(study, study_file.parent)
+    with opened(folder, study.study.id, now, key) as store, store.transaction():
         detail = {"rule": rule, "decision": chosen}
         store.record_decision(rule, chosen, note, AuditEvent(now, by, "decision", rule, detail))
     return chosen

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from safetymon import config, replay
+from safetymon import cipher, config, replay
 from safetymon.audit import AuditEvent
 from safetymon.cuts import source
 from safetymon.domain import Results
@@ -55,10 +55,12 @@ def simulated(study_file: Path, trials: int, seed: int, now: datetime, actor: st
     if trials < 1:
         raise UsageError(f"--trials {trials}: give at least 1")
     made = source(study_file, now)
+    key = cipher.key(made.study, study_file.parent)
     cards = simulate(made.study, made.frames(), trials, seed)
     definitions = config.definitions_sha256(made.study)
     detail = {"trials": trials, "seed": seed}
     event = AuditEvent(now, actor, "simulate", definitions, detail)
-    with opened(study_file.parent / STATE, made.study.study.id, now) as store, store.transaction():
+    folder = study_file.parent / STATE
+    with opened(folder, made.study.study.id, now, key) as store, store.transaction():
         store.record_cards(definitions, cards, event)
     return cards

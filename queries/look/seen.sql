@@ -1,2 +1,2 @@
--- Grain: one row an event record that any look has seen, with the day it counts from.
-select subject, "key", seen from seen order by subject, "key";
+-- Grain: one row an event record that a look before this one has seen, with the day it counts from.
+select subject, "key", seen from seen where look < $number order by subject, "key";

@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from safetymon import demonstration, monitor, report, store
-from safetymon.errors import DataRefusedError, UsageError
+from safetymon.errors import DataRefusedError, StorageError, UsageError
 from safetymon.monitor import LookDone
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
@@ -56,6 +56,7 @@ method = "subjects"
 limit = 2
 min_at_risk = 1
 """
+LOOK_AT_LOSSES = '[freshness]\nolder = "banner"\nfewer = "banner"\n'
 SUBJECTS = "ID\n001\n002\n003\n"
 EXPOSURE = (
     "ID,DRUG,FROM,TO\n001,D,2020-01-01,2020-02-01\n002,D,2020-01-01,2020-02-01\n"
@@ -127,7 +128,7 @@ def test_a_signal_is_raised_stays_open_and_is_cleared_by_two_looks(tmp_path: Pat
     seen = []
     more = "003,1,Rash,2020-01-07\n"
     for events in (ONE, TWO, f"{TWO}{more}", ONE, f"{ONE}{more}"):
-        done = monitor.look(small(tmp_path, events), NOW, "a")
+        done = monitor.look(small(tmp_path, events, f"{STUDY}{LOOK_AT_LOSSES}"), NOW, "a")
         seen.append((*verdict(done), done.closed.signals["reason"][0], done.raised))
     assert seen == [
         ("no signal", 1, "first look", 0),
@@ -222,7 +223,7 @@ def test_a_report_that_cannot_be_written_is_made_good_by_the_next_run(
 
     with monkeypatch.context() as patched:
         patched.setattr(report, "write", full)
-        with pytest.raises(OSError, match="No space"):
+        with pytest.raises(StorageError, match=r"look 1 is stored, but .* \(No space"):
             monitor.look(study, NOW, "a")
     done = monitor.look(study, LATER, "a")
     assert done.closed.look.number == 1

@@ -1,61 +1,24 @@
-"""The study's store, and the only importer of duckdb.
-
-Every writer takes an `AuditEvent` and records it in the transaction of what it writes. Readers
-return Polars frames. One process at a time holds a store.
-"""
+"""What a study keeps: cuts, looks, verdicts, decisions. One method a question or an act."""
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
-from pathlib import Path
-from typing import Any
 
-import duckdb
 import polars as pl
-from filelock import FileLock, Timeout
 
-from safetymon import audit
 from safetymon.audit import AuditEvent
-from safetymon.domain import Cut, Extract, Finding, Listings, Look, Scope
-from safetymon.errors import DataRefusedError, StudyBusyError
+from safetymon.domain import ChangedPart, Cut, Extract, Finding, Listings, Look, Presented, Scope
+from safetymon.record_schema import EDITS
 from safetymon.schema import SUBJECTS
-from safetymon.sql import migrations, query
-
-Parameters = Mapping[str, str | int | date]
-
-
-class _Stream:
-    """Hands an Arrow stream over and nothing else, so that neither library looks further.
-
-    A bare relation or frame would be recognised by type, which needs pyarrow in places and keeps
-    the connection alive in others.
-    """
-
-    def __init__(self, source: Any) -> None:  # noqa: ANN401 - anything with the Arrow interface
-        self._source = source
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        return self._source.__arrow_c_stream__(requested_schema)
+from safetymon.store.kept import Kept
+from safetymon.store.rows import Stream
+from safetymon.store.trail import Family
 
 
 @dataclass(frozen=True, slots=True)
-class Store:
+class Store(Kept):
     """An open store; made by `opened`."""
-
-    _connection: duckdb.DuckDBPyConnection
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All that is written inside becomes visible at the end, or not at all."""
-        self._connection.begin()
-        try:
-            yield
-        except BaseException:
-            self._connection.rollback()
-            raise
-        self._connection.commit()
 
     def save_cut(self, cut: Cut, extract: Extract, listings: Listings, event: AuditEvent) -> bool:
         """Keeps the listings as an extract and the cut made of it; what is there is not repeated.
@@ -65,10 +28,12 @@ class Store:
         """
         if self._count("cut/has_cut", cut=cut.id):
             return False
+        wrote: list[tuple[Family, str]] = [("cut", cut.id)]
         if not self._count("cut/has_extract", extract=extract.id):
             self._save_extract(extract, listings, event)
+            wrote.append(("extract", extract.id))
         self._run("cut/write_cut", cut=cut.id, extract=extract.id, cutoff=cut.cutoff)
-        self._record(event)
+        self._record(event, *wrote)
         return True
 
     def _save_extract(self, extract: Extract, listings: Listings, event: AuditEvent) -> None:
@@ -134,13 +99,18 @@ class Store:
         rows = self._read("look/previous_cut", number=number, cutoff=cutoff).to_dicts()
         return Cut(rows[0]["cut"], rows[0]["cutoff"], ()) if rows else None
 
+    def latest_cutoff(self, number: int) -> date | None:
+        """The latest cut-off of any look before this one; none: it is the first."""
+        latest: date | None = self._read("look/latest_cutoff", number=number).item()
+        return latest
+
     def extract_of(self, cut: Cut) -> str:
         """The extract that a cut was made of."""
         return str(self._read("cut/extract_of", cut=cut.id).item())
 
-    def seen(self) -> pl.DataFrame:
-        """One row an event record any look has seen: subject, key, seen (a day, never changed)."""
-        return self._read("look/seen")
+    def seen(self, number: int) -> pl.DataFrame:
+        """One row an event record an earlier look has seen: subject, key, seen (never changed)."""
+        return self._read("look/seen", number=number)
 
     def flags(self, number: int, cutoff: date) -> pl.DataFrame:
         """One row a preferred term and group the screen has flagged: term, group, since_look."""
@@ -154,31 +124,79 @@ class Store:
         verdicts: Mapping[Scope, pl.DataFrame],
         seen: pl.DataFrame,
         screen: pl.DataFrame,
+        presented: Presented,
+        stale: Sequence[Finding],
         event: AuditEvent,
     ) -> None:
-        """Keeps a look: definitions, verdicts, days first seen, terms flagged by the screen."""
-        definitions = look.definitions_sha256
-        self._run("look/write_definitions", sha256=definitions, study=study_json)
+        """Keeps a look: verdicts, days first seen, terms flagged by the screen, what it said."""
+        number = look.number
+        self._write_definitions(look.definitions_sha256, study_json, event)
         self._run(
             "look/write",
-            number=look.number,
+            number=number,
             cut=cut.id,
-            definitions=definitions,
+            definitions=look.definitions_sha256,
             version=look.versions["safetymon"],
             versions=json.dumps(look.versions, sort_keys=True),
             run_at=look.run_at.isoformat(),
         )
         for scope, frame in verdicts.items():
-            self._insert("look/write_verdicts", frame, look=look.number, scope=scope)
-        self._insert("look/write_seen", seen, look=look.number)
-        self._insert("look/write_flags", screen.filter("flagged"), look=look.number)
-        self._record(event)
+            self._insert("look/write_verdicts", frame, look=number, scope=scope)
+        self._insert("look/write_seen", seen, look=number)
+        self._insert("look/write_flags", screen.filter("flagged"), look=number)
+        self._insert("look/write_staleness", pl.DataFrame(map(asdict, stale)), look=number)
+        self._run(
+            "look/write_presented",
+            look=number,
+            title=presented.title,
+            data_until=presented.until,
+            as_of=presented.as_of,
+            closed=presented.closed_sha256,
+            open=presented.open_sha256,
+        )
+        self._record(event, ("look", str(number)))
+
+    def _write_definitions(self, sha256: str, study_json: str, event: AuditEvent) -> None:
+        """Definitions that no look was made under before are an act of their own."""
+        if not self._count("look/has_definitions", sha256=sha256):
+            self._run("look/write_definitions", sha256=sha256, study=study_json)
+            act = replace(event, action="definitions", about=sha256, detail={})
+            self._record(act, ("definitions", sha256))
+
+    def verdicts_before(self, number: int, cutoff: date) -> pl.DataFrame:
+        """One row a look before this one, scope and rule: look, cutoff, verdict."""
+        return self._read("look/verdicts_before", number=number, cutoff=cutoff)
+
+    def previous_definitions(self, number: int, cutoff: date) -> tuple[int, str, str] | None:
+        """The look before: its number, version of safetymon and study file (JSON)."""
+        rows = self._read("look/previous_definitions", number=number, cutoff=cutoff).rows()
+        return rows[0] if rows else None
+
+    def rejected(self, extract: str) -> pl.DataFrame:
+        """One row an input row that was rejected: file, row, rule, column; not its content."""
+        return self._read("cut/read_rejected", extract=extract)
+
+    def edits(
+        self, before: Mapping[ChangedPart, pl.DataFrame], now: Mapping[ChangedPart, pl.DataFrame]
+    ) -> pl.DataFrame:
+        """One row a record and column that differs between two cuts (`record_schema.EDITS`)."""
+        found = [self._compared(part, before[part], now[part]) for part in now]
+        return pl.concat([pl.DataFrame(schema=EDITS), *found])
+
+    def _compared(self, part: ChangedPart, before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
+        self._connection.register("before", Stream(before))
+        self._connection.register("now", Stream(now))
+        try:
+            return self._read(f"diff/{part}").cast(EDITS)  # type: ignore[arg-type]  # a plain dict of types
+        finally:
+            self._connection.unregister("before")
+            self._connection.unregister("now")
 
     def record_decision(self, rule: str, decision: str, note: str, event: AuditEvent) -> None:
         """Keeps a decision of the board on a rule's signal; `event.actor` is who decided."""
         at = event.at.isoformat()
         self._run("decision/write", rule=rule, decision=decision, by=event.actor, note=note, at=at)
-        self._record(event)
+        self._record(event, ("decision", at))
 
     def decisions(self) -> pl.DataFrame:
         """One row a decision, oldest first: rule, decision, decided_by, note, decided_at."""
@@ -192,97 +210,23 @@ class Store:
         """Keeps the rule cards simulated under a set of definitions, instead of earlier ones."""
         self._run("card/delete", definitions=definitions)
         self._insert("card/write", cards, definitions=definitions)
-        self._record(event)
+        self._record(event, ("card", definitions))
 
     def cards(self, definitions: str) -> pl.DataFrame:
         """One row a rule and harm (`schema.CARDS`); none if nothing was simulated."""
         return self._read("card/read", definitions=definitions)
 
-    def has_report(self, number: int) -> bool:
-        """Whether the hashes of a look's report files are on record."""
-        return self._count("look/has_report", look=number) > 0
+    def codes(self) -> dict[str, str]:
+        """Treatment -> the code under which the coded report shows it."""
+        return dict(self._read("code/read").rows())
+
+    def record_codes(self, codes: Mapping[str, str], event: AuditEvent) -> None:
+        """Keeps codes that were drawn; one that a treatment has already is never changed."""
+        rows = pl.DataFrame({"treatment": list(codes), "code": list(codes.values())})
+        self._insert("code/write", rows, drawn_at=event.at.isoformat())
+        self._record(event, ("code", event.at.isoformat()))
 
     def record_report(self, look: Look, files: pl.DataFrame, event: AuditEvent) -> None:
         """Keeps the hash of each report file: one row a scope and path."""
         self._insert("look/write_report_files", files, look=look.number)
-        self._record(event)
-
-    def _record(self, event: AuditEvent) -> None:
-        last = self._read("audit/last").to_dicts()
-        seq, previous = (last[0]["seq"], last[0]["hash"]) if last else (0, audit.START)
-        self._run("audit/write", **audit.record(event, seq + 1, previous))
-
-    def _run(self, name: str, **parameters: str | int | date) -> None:
-        self._connection.execute(query(name), parameters or None)
-
-    def _insert(self, name: str, frame: pl.DataFrame, **parameters: str | int) -> None:
-        if frame.is_empty():
-            return
-        self._connection.register("rows", _Stream(frame))
-        self._run(name, **parameters)
-        self._connection.unregister("rows")
-
-    def _read(self, name: str, **parameters: str | int | date) -> pl.DataFrame:
-        relation = self._connection.sql(query(name), params=parameters or None)
-        return pl.DataFrame(_Stream(relation))
-
-    def _count(self, name: str, **parameters: str | int) -> int:
-        return int(self._read(name, **parameters).item())
-
-
-@contextmanager
-def opened(folder: Path, study_id: str, now: datetime) -> Iterator[Store]:
-    """The store of a study in `folder`, made if it is not there; held until the end of the block.
-
-    Raises:
-        StudyBusyError: Another process holds it.
-        DataRefusedError: It was written by a newer safetymon.
-    """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = FileLock(folder / f"{study_id}.lock", timeout=0, mode=0o600)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise StudyBusyError(
-            f"study {study_id}: another process is making a look; try again when it has finished"
-        ) from None
-    try:
-        path = folder / f"{study_id}.duckdb"
-        with duckdb.connect(path) as connection:
-            path.chmod(0o600)
-            _migrate(connection, path, now)
-            _harden(connection)
-            yield Store(connection)
-    finally:
-        lock.release()
-
-
-def _migrate(connection: duckdb.DuckDBPyConnection, path: Path, now: datetime) -> None:
-    """Brings the store to the newest schema, each step in its own transaction."""
-    steps = migrations()
-    version = _version(connection)
-    if version > steps[-1][0]:
-        raise DataRefusedError(
-            f"{path.name}: was written by a newer safetymon (store version {version}, this one "
-            f"knows {steps[-1][0]}); update safetymon"
-        )
-    for number, statements in steps[version:]:
-        connection.begin()
-        connection.execute(statements)
-        connection.execute(
-            query("audit/write_migration"), {"version": number, "at": now.isoformat()}
-        )
-        connection.commit()
-
-
-def _version(connection: duckdb.DuckDBPyConnection) -> int:
-    if not connection.execute("show tables").fetchall():
-        return 0
-    rows = connection.execute(query("checks/store_version")).fetchall()
-    return int(rows[0][0])
-
-
-def _harden(connection: duckdb.DuckDBPyConnection) -> None:
-    """No statement can reach another file or the network, or change that."""
-    connection.execute("set enable_external_access = false")
-    connection.execute("set lock_configuration = true")
+        self._record(event, ("report", str(look.number)))

@@ -1,0 +1,2 @@
+-- Grain: one row a look, the oldest first.
+select number from look order by number;

@@ -1,0 +1,61 @@
+"""A connection that asks the questions of `queries/` and hands frames over: no SQL of its own."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from safetymon.sql import query
+
+
+class Stream:
+    """Hands an Arrow stream over and nothing else, so that neither library looks further.
+
+    A bare relation or frame would be recognised by type, which needs pyarrow in places and keeps
+    the connection alive in others.
+    """
+
+    def __init__(self, source: Any) -> None:  # noqa: ANN401 - anything with the Arrow interface
+        self._source = source
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._source.__arrow_c_stream__(requested_schema)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A connection to a store. Readers return frames, never relations, which would be re-run."""
+
+    _connection: duckdb.DuckDBPyConnection
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is written inside becomes visible at the end, or not at all."""
+        self._connection.begin()
+        try:
+            yield
+        except BaseException:
+            self._connection.rollback()
+            raise
+        self._connection.commit()
+
+    def _run(self, name: str, **parameters: str | int | date | None) -> None:
+        self._connection.execute(query(name), parameters or None)
+
+    def _insert(self, name: str, frame: pl.DataFrame, **parameters: str | int) -> None:
+        if frame.is_empty():
+            return
+        self._connection.register("rows", Stream(frame))
+        self._run(name, **parameters)
+        self._connection.unregister("rows")
+
+    def _read(self, name: str, **parameters: str | int | date | None) -> pl.DataFrame:
+        relation = self._connection.sql(query(name), params=parameters or None)
+        return pl.DataFrame(Stream(relation))
+
+    def _count(self, name: str, **parameters: str | int) -> int:
+        return int(self._read(name, **parameters).item())
