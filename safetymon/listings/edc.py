@@ -8,6 +8,9 @@ from safetymon.listings.files import nearest
 from safetymon.listings.formats import Sheet
 from safetymon.listings.parts import Part, Parts, Sheets, part
 
+_SHOWN, _LONGEST = 30, 40
+"""How many of a file's columns a message names, and how many characters of each."""
+
 COLUMNS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "subjects": (("subject",), ("arm", "randomised", "left", "died")),
     "exposure": (("subject", "treatment", "start"), ("period", "end")),
@@ -50,18 +53,29 @@ def mapped(sheet: Sheet, columns: Mapping[str, str]) -> Part:
             raise UsageError(
                 f"{here} {ours}: not a column of ours{nearest(ours, required + optional)}"
             )
+        if ours != "subject" and theirs == columns.get("subject"):
+            # Its values would be told as words that are not understood.
+            raise UsageError(f"{here} {ours}: names the column of the subject; name another")
         if theirs not in sheet.frame.columns:
-            raise UsageError(_missing(f"{here} {ours}", theirs, sheet))
+            has = _has(sheet, columns, theirs)
+            raise UsageError(f"{here} {ours}: {sheet.name} has no column '{theirs}'; {has}")
     missing = [ours for ours in required if ours not in columns]
     if missing:
-        raise UsageError(
-            f"{here} {missing[0]}: has to name a column of {sheet.name}, which has "
-            f"{', '.join(sheet.frame.columns)}"
-        )
+        has = _has(sheet, columns)
+        raise UsageError(f"{here} {missing[0]}: has to name a column of {sheet.name}; {has}")
     return part(sheet, columns)
 
 
-def _missing(where: str, name: str, sheet: Sheet) -> str:
-    hint = nearest(name, sheet.frame.columns)
-    has = "" if hint.startswith("; there is") else f" (it has {', '.join(sheet.frame.columns)})"
-    return f"{where}: {sheet.name} has no column '{name}'{hint}{has}"
+def _has(sheet: Sheet, columns: Mapping[str, str], wanted: str = "") -> str:
+    """The names of a file's columns, the one like `wanted` first.
+
+    Only if its first line is known to be a header, since a column that a person named is there;
+    else it may be a patient's.
+    """
+    names = sheet.frame.columns
+    if not set(columns.values()) & set(names):
+        return "none of the columns named here is there: is its first line a header?"
+    hint = nearest(wanted, names).removeprefix("; ")
+    shown = ", ".join(name[:_LONGEST] for name in names[:_SHOWN])
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{hint} (it has {shown}{more})" if hint.startswith("did") else f"it has {shown}{more}"

@@ -42,8 +42,14 @@ def _from_windows(data: bytes, name: str) -> bytes:
 
 
 def refuse_repeated(names: list[str], file: str) -> None:
-    """Raises `DataRefusedError` if two columns have one name: nobody knows which is meant."""
-    if len(set(names)) == len(names):
-        return
-    twice = sorted({name for name in names if names.count(name) > 1})
-    raise DataRefusedError(f"{file}: two columns are called {twice[0]}; rename or remove one")
+    """Raises `DataRefusedError` if two columns have one name: nobody knows which is meant.
+
+    It tells their places, not the name: without a header it would be a patient's value.
+    """
+    first: dict[str, int] = {}
+    for place, name in enumerate(names, 1):
+        if name in first:
+            raise DataRefusedError(
+                f"{file}: columns {first[name]} and {place} have one name; rename or remove one"
+            )
+        first[name] = place

@@ -1,6 +1,7 @@
 """Which file plays which role, and the sheets of a study."""
 
 import difflib
+from hashlib import file_digest
 from pathlib import Path
 
 from safetymon.domain import Data, Standard
@@ -26,7 +27,8 @@ def load(data: Data, base: Path) -> dict[str, Sheet]:
     Raises:
         UsageError: `[data.files]` names a role that the standard does not have, or leaves open
             which of several files plays a role; columns are mapped that the standard fixes.
-        DataRefusedError: A file that is required or named is missing or cannot be read.
+        DataRefusedError: A file that is required or named is missing, cannot be read, or is
+            written while it is read.
     """
     folder = base / data.folder
     roles = (*REQUIRED[data.standard], *OPTIONAL[data.standard])
@@ -40,14 +42,47 @@ def load(data: Data, base: Path) -> dict[str, Sheet]:
             f"[data.columns]: {data.standard} has its columns by definition; remove the mapping"
         )
     paths = {role: _path(data, folder, role) for role in roles}
-    return {role: formats.load(role, path) for role, path in paths.items() if path}
+    there = {role: path for role, path in paths.items() if path}
+    sheets = {role: formats.load(role, path) for role, path in there.items()}
+    for role, path in there.items():
+        _refuse_changed(path, sheets[role])
+    return sheets
+
+
+def _refuse_changed(path: Path, sheet: Sheet) -> None:
+    """Files that are written while they are read may not belong together, or be cut short."""
+    try:
+        with path.open("rb") as file:
+            after = file_digest(file, "sha256").hexdigest()
+    except OSError:
+        after = ""
+    if after != sheet.sha256:
+        raise DataRefusedError(
+            f"{path.name}: changed while the listings were read; wait until its export has ended"
+        )
 
 
 def candidates(folder: Path, role: str) -> list[Path]:
     """The files of a folder that are called like a role, in a format that is read."""
-    found = [folder / f"{role}{suffix}" for suffix in formats.SUFFIXES]
-    names = {path.name.lower() for path in found}
-    return sorted(p for p in folder.iterdir() if p.name.lower() in names) if folder.is_dir() else []
+    names = {f"{role}{suffix}" for suffix in formats.SUFFIXES}
+    return sorted(path for path in entries(folder) if path.name.lower() in names)
+
+
+def entries(folder: Path) -> list[Path]:
+    """What lies in a folder; nothing, if there is none.
+
+    Raises:
+        DataRefusedError: It cannot be looked into, or there can be no such name.
+    """
+    try:
+        return list(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except (OSError, ValueError) as error:
+        raise DataRefusedError(
+            f"listings folder {folder}: cannot be opened ({formats.why(error)}); correct its name "
+            "or its permissions"
+        ) from None
 
 
 def nearest(name: str, names: tuple[str, ...] | list[str]) -> str:

@@ -9,15 +9,23 @@ import hashlib
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 
-from safetymon.errors import DataRefusedError
+from safetymon.errors import DataRefusedError, is_panic
 from safetymon.listings import csvfile, xptfile
 from safetymon.listings.encoding import refuse_repeated
+from safetymon.listings.silence import silenced
 
 _Read = tuple[pl.DataFrame, str | None]
+
+_TICKS = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+"""Ticks of a day, by the unit of a moment."""
+_FIRST_DAY = (date(1, 1, 2) - date(1970, 1, 1)).days
+_LAST_DAY = (date(9999, 12, 30) - date(1970, 1, 1)).days
+"""The calendar of Python, less a day at either end: a time zone may move a moment by as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,8 @@ class Sheet:
         )
 
     def _as_text(self, name: str) -> pl.Expr:
-        kind, column = self.frame.schema[name], pl.col(name)
+        # By position: a column may be called "*" or "^.*$", which mean others to Polars.
+        kind, column = self.frame.schema[name], pl.nth(self.frame.columns.index(name))
         if kind.is_float() or kind.is_decimal():
             number = column.cast(pl.Float64).fill_nan(None)
             whole = (number == number.round()) & (number.abs() < 2**53)
@@ -79,15 +88,27 @@ class Sheet:
                 .then(number.cast(pl.Int64, strict=False).cast(pl.String))
                 .otherwise(number.cast(pl.String))
             )
-        if kind == pl.Date:
-            return column.dt.to_string("%Y-%m-%d")
-        if isinstance(kind, pl.Datetime):
-            return column.dt.to_string("%Y-%m-%dT%H:%M:%S")
-        if kind.is_nested() or kind == pl.Binary:
+        if isinstance(kind, pl.Date | pl.Datetime):
+            return _day_as_text(column, kind)
+        if isinstance(kind, pl.Duration):
+            return column.dt.to_string("iso")
+        if kind.is_nested() or kind in (pl.Binary, pl.Object):
             raise DataRefusedError(
                 f"{self.name}: column {name} holds {kind}, not single values; export it as text"
             )
         return column.cast(pl.String).str.strip_chars().replace("", None)
+
+
+def _day_as_text(column: pl.Expr, kind: pl.Date | pl.Datetime) -> pl.Expr:
+    """A day, or a moment, in ISO 8601; a number where there is no such day, so that it is no date.
+
+    Polars panics on a day outside the calendar.
+    """
+    number = column.to_physical().cast(pl.Int64)
+    a_day = _TICKS[kind.time_unit] if isinstance(kind, pl.Datetime) else 1
+    exists = (number // a_day).is_between(_FIRST_DAY, _LAST_DAY)
+    form = "%Y-%m-%dT%H:%M:%S" if isinstance(kind, pl.Datetime) else "%Y-%m-%d"
+    return pl.coalesce(pl.when(exists).then(column).dt.to_string(form), number.cast(pl.String))
 
 
 def load(role: str, path: Path) -> Sheet:
@@ -108,12 +129,24 @@ def load(role: str, path: Path) -> Sheet:
         raise DataRefusedError(
             f"{path}: no such file ({role}); put it there or name it under [data.files]"
         ) from None
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        raise DataRefusedError(f"{path}: cannot be read ({why(error)}); make it readable") from None
+    try:
+        with silenced():
+            frame, note = reader(data, path.name)
+    except BaseException as error:
+        if not isinstance(error, MemoryError) and not is_panic(error):
+            raise
         raise DataRefusedError(
-            f"{path}: cannot be read ({error.strerror}); make it readable"
+            f"{path.name}: cannot be read as {path.suffix[1:].upper()}, it is damaged or too "
+            "large; export it again"
         ) from error
-    frame, note = reader(data, path.name)
     return Sheet(role, path.name, hashlib.sha256(data).hexdigest(), frame, note)
+
+
+def why(error: OSError | ValueError) -> str:
+    """Why a file or folder cannot be opened; a ValueError is a name that no file can have."""
+    return (error.strerror or "") if isinstance(error, OSError) else "no file can have this name"
 
 
 def _parquet(data: bytes, name: str) -> _Read:

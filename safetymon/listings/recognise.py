@@ -63,12 +63,19 @@ def recognise(folder: Path) -> Recognised:
         UsageError: There is no such folder, or nothing in it that can be read as listings.
         DataRefusedError: A file of a recognised standard is damaged or lacks a column.
     """
-    if not folder.is_dir():
+    if not _is_folder(folder):
         raise UsageError(f"{folder}: no such folder; name the one that holds the listings")
     for standard in ("adam", "sdtm"):
         if all(files.candidates(folder, role) for role in files.REQUIRED[standard]):
             return _of_standard(folder, standard)
     return _of_edc(folder)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name too long
+        return False
 
 
 def _of_standard(folder: Path, standard: Standard) -> Recognised:
@@ -182,7 +189,7 @@ def _day(value: object) -> date | None:
 
 def _readable(folder: Path) -> tuple[list[Sheet], list[str]]:
     sheets, remarks = [], []
-    for path in sorted(folder.iterdir()):
+    for path in sorted(files.entries(folder)):
         if path.suffix.lower() in formats.SUFFIXES and path.is_file():
             try:
                 sheets.append(formats.load(path.stem, path))
@@ -220,7 +227,7 @@ def _two_arms(dm: Sheet) -> list[str]:
 
 
 def _below(folder: Path) -> str:
-    names = sorted(path.name for path in folder.iterdir() if path.is_dir())
+    names = sorted(path.name for path in files.entries(folder) if path.is_dir())
     return f"; try one of its folders: {', '.join(names)}" if names else ""
 
 

@@ -247,8 +247,9 @@ def test_events_of_subjects_without_exposure_are_named(tmp_path: Path) -> None:
     [
         ("events", "pt", "PTT", r"pt: events.csv has no column 'PTT'; did you mean 'PT'\?"),
         ("events", "pt", "PTT", r"\(it has SUBJ, NO, PT, ONSET, STOP, SER, REL\)"),
-        ("events", "onset", "WHEN", "there is SUBJ, NO, PT, ONSET, STOP, SER, REL"),
+        ("events", "onset", "WHEN", "; it has SUBJ, NO, PT, ONSET, STOP, SER, REL"),
         ("events", "seriuos", "SER", "not a column of ours; did you mean 'serious'"),
+        ("events", "related", "SUBJ", "related: names the column of the subject"),
         ("event", "pt", "PT", r"\[data.columns.event\]: no such role; did you mean 'events'"),
     ],
 )  # fmt: skip
@@ -265,7 +266,7 @@ def test_a_missing_mapping_names_the_columns_there_are(tmp_path: Path) -> None:
     edc(tmp_path)
     mapped = {**COLUMNS, "subjects": {"arm": "ARM"}}
     with pytest.raises(
-        UsageError, match=r"subject: has to name a column of subjects.csv, which has"
+        UsageError, match=r"subject: has to name a column of subjects.csv; it has SUBJ, ARM"
     ):
         read(tmp_path, "edc", {}, {"columns": mapped})
 
@@ -313,3 +314,15 @@ def test_severity_can_be_written_in_the_study_s_own_words(tmp_path: Path) -> Non
     words = {"values": {"mild": ["1"], "severe": ["3", "schwer"]}}
     got = edc(tmp_path, events=events, columns={"events": {"severity": "SEV"}}, data=words)
     assert got.events["severity"].to_list() == ["mild", "severe", "severe", "9"]
+
+
+@pytest.mark.parametrize("columns", [COLUMNS["events"], {}])
+def test_a_first_line_that_may_be_a_patients_is_not_repeated(
+    tmp_path: Path, columns: dict[str, str]
+) -> None:
+    edc(tmp_path)
+    (tmp_path / "events.csv").write_text("001,1,Headache,2024-01-05,2024-01-06,N,RELATED\n")
+    with pytest.raises(UsageError, match="is its first line a header") as refused:
+        read(tmp_path, "edc", {}, {"columns": {**COLUMNS, "events": columns}})
+    assert "001" not in str(refused.value)
+    assert "Headache" not in str(refused.value)

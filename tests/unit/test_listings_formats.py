@@ -1,7 +1,8 @@
 """One file -> one sheet: every field as written, whatever the format, or a refusal."""
 
 import hashlib
-from datetime import date, datetime
+import os
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -101,7 +102,7 @@ def test_quoted_separators_quotes_and_line_breaks_belong_to_the_value(tmp_path: 
     ("data", "why"),
     [
         (b"", "is empty, not even a header"),
-        (b"ID,T,ID\n1,2,3\n", "two columns are called ID"),
+        (b"ID,T,ID\n1,2,3\n", "columns 1 and 3 have one name"),
         (b"ID,T\n1,2\n3\n", "row 2 has 1 fields and the header 2"),  # the transfer broke off
         (b"ID,T\n1,2\n3,4,5\n", "row 2 has 3 fields and the header 2"),  # an unquoted comma
         (b'ID,T\n1,"2\n3,4\n', "the quotes of row 1 do not match"),
@@ -168,5 +169,74 @@ def test_records_are_json_of_the_whole_row(tmp_path: Path) -> None:
 
 def test_columns_that_differ_in_case_only_are_refused_in_a_cdisc_file(tmp_path: Path) -> None:
     sheet = formats.load("ae", written(tmp_path, b"usubjid,USUBJID\n1,2\n"))
-    with pytest.raises(DataRefusedError, match="two columns are called USUBJID"):
+    with pytest.raises(DataRefusedError, match="columns 1 and 2 have one name"):
         sheet.in_capitals()
+
+
+def test_a_day_that_no_calendar_has_becomes_a_number_and_so_no_date(tmp_path: Path) -> None:
+    days = pl.Series("day", [2**31 - 1, -(2**31), 0], dtype=pl.Int32).cast(pl.Date)
+    moments = pl.Series("at", [2**63 - 1, -(2**63), 0]).cast(pl.Datetime("ms"))
+    pl.DataFrame([days, moments]).write_parquet(tmp_path / "x.parquet")
+    assert rows(tmp_path / "x.parquet") == [
+        ("2147483647", "9223372036854775807"),
+        ("-2147483648", "-9223372036854775808"),
+        ("1970-01-01", "1970-01-01T00:00:00"),
+    ]
+
+
+def test_a_column_may_have_a_name_that_means_others(tmp_path: Path) -> None:
+    path = written(tmp_path, b"*,^.*$,ID\n1,2,3\n")
+    assert rows(path) == [("1", "2", "3")]
+
+
+def test_times_and_lengths_of_time_are_text(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"at": [time(13, 5)], "long": [timedelta(days=1, hours=2)]})
+    frame.write_parquet(tmp_path / "x.parquet")
+    assert rows(tmp_path / "x.parquet") == [("13:05:00", "P1DT2H")]
+
+
+def test_a_reader_that_panics_refuses_the_file_and_prints_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    class PanicException(BaseException):
+        pass
+
+    def read(_data: bytes, _name: str) -> None:
+        os.write(2, b"thread panicked at 001, Headache\n")
+        raise PanicException("001, Headache")
+
+    monkeypatch.setitem(formats._READERS, ".parquet", read)
+    said = refusal(tmp_path, b"PAR1", "ae.parquet")
+    assert said == (
+        "ae.parquet: cannot be read as PARQUET, it is damaged or too large; export it again"
+    )
+    assert capfd.readouterr().err == ""
+
+
+def test_a_stop_from_outside_is_not_taken_for_a_damaged_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(_data: bytes, _name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(formats._READERS, ".csv", read)
+    with pytest.raises(KeyboardInterrupt):
+        formats.load("ae", written(tmp_path, b"ID\n1\n"))
+
+
+@pytest.mark.parametrize("version", [5, 8])
+@pytest.mark.parametrize("cut", [1, 2])
+def test_a_transport_file_that_ends_within_a_record_is_refused(
+    tmp_path: Path, version: int, cut: int
+) -> None:
+    texts = pl.DataFrame({"A": [f"{i:x>99}" for i in range(40)]})
+    polars_readstat.write_xpt(texts, str(tmp_path / "ae.xpt"), version=version)
+    whole = (tmp_path / "ae.xpt").read_bytes()
+    assert formats.load("ae", tmp_path / "ae.xpt").frame.height == 40
+    assert "ends within a record" in refusal(tmp_path, whole[: -80 * cut], "ae.xpt")
+
+
+@pytest.mark.parametrize("name", ["x" * 300 + ".csv", "a\0b.csv"])
+def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DataRefusedError, match="cannot be read"):
+        formats.load("ae", tmp_path / name)

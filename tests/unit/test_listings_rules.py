@@ -144,6 +144,7 @@ def test_adjudication_of_nothing_or_without_a_decision_is_rejected(tmp_path: Pat
         ({"subjects": more(SUBJECTS, " 001 | P")}, "1 subjects are listed twice with diff"),
         ({"exposure": more(EXPOSURE, " 003 | Panacea | 2024-01-01 | ")},
          r"DRUG 'Panacea', which no name in the study file covers; add it to a \[treatments\]"),
+        ({"exposure": more(EXPOSURE, " 003 | 003 | 2024-01-01 |")}, "DRUG as in row 3,"),
         ({"exposure": more(EXPOSURE, " 003 |  | 2024-01-01 | ")}, r"DRUG '\(blank\)'"),
     ],
 )  # fmt: skip
