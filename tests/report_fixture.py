@@ -14,6 +14,7 @@ import polars as pl
 from scipy.special import betaincinv, chdtri
 
 from safetymon import schema
+from safetymon.basis import Basis, Method
 from safetymon.domain import (
     ALL_SUBJECTS,
     ANY_EVENT,
@@ -26,7 +27,7 @@ from safetymon.domain import (
     Results,
     Scope,
 )
-from tests import evidence_fixture
+from tests import course_fixture, evidence_fixture, record_fixture
 
 FIRST_IVIG, FIRST_PLACEBO, ALL_IVIG = "First period, IVIg", "First period, placebo", "All IVIg"
 TOPICS = ("headache", "pyrexia", "nausea", "thromboembolism")
@@ -74,6 +75,14 @@ def results(
     groups = _groups(scope, scale)
     incidence = _incidence(events, groups, names, scale)
     closed = scope == "closed"
+    course = course_fixture.course(
+        course_fixture.histories(
+            events, groups["group"].to_list(), lambda group: _members(group, scale), TOPIC_TERMS
+        )
+    )
+    signals = (
+        _signals(incidence, look, closed=closed) if rules else schema_frame({}, schema.SIGNALS)
+    )
     return Results(
         scope=scope,
         study=Head(
@@ -86,9 +95,7 @@ def results(
         groups=groups,
         incidence=incidence,
         comparisons=_comparisons(incidence) if closed else schema_frame({}, schema.COMPARISONS),
-        signals=_signals(incidence, look, closed=closed)
-        if rules
-        else schema_frame({}, schema.SIGNALS),
+        signals=signals,
         evidence=evidence_fixture.evidence(scope) if rules else schema_frame({}, schema.EVIDENCE),
         sensitivity=evidence_fixture.sensitivity(scope)
         if rules
@@ -98,7 +105,40 @@ def results(
         confidence=0.95,
         findings=_findings(scope),
         calendar=_calendar(events, groups, cutoff, scale),
+        curves=course["curves"],
+        severity=course["severity"],
+        lags=course_fixture.lags(groups["group"].to_list()),
+        enrolment=course_fixture.enrolment(groups, START, cutoff),
+        basis=basis(closed=closed),
         definitions=_definitions(closed=closed),
+        overview=record_fixture.overview(incidence),
+        changes=record_fixture.changes(look, scope),
+        history=record_fixture.history(signals, look, cutoff),
+        rejected=record_fixture.REJECTED,
+        cases=record_fixture.cases(
+            events, groups["group"].to_list(), lambda group: _members(group, scale), TOPIC_TERMS,
+            START, signals,
+        ) if closed else None,
+    )  # fmt: skip
+
+
+def basis(*, closed: bool) -> Basis:
+    """The estimand of every number, as a study file would give it."""
+    return Basis(
+        population="all treated subjects",
+        periods="those of each group (Table 6)" if closed else "all, pooled",
+        treatment="as taken, not as randomised" if closed else "pooled, none told apart",
+        emergent="onset from the first dose of a treatment in a period to 30 days after the last",
+        related="as recorded, unrecorded counts as yes",
+        serious="as recorded, unrecorded counts as yes",
+        proportion="exact Clopper-Pearson interval, 95%",
+        difference="Miettinen-Nurminen score interval, 95%",
+        rates="exact Poisson interval, 95%",
+        version="0123456789ab",
+        methods=(
+            Method("stats.proportions.clopper_pearson", "Exact interval.", "Clopper 1934."),
+            Method("stats.eprocess", "Evidence <that> may be read at any time.", ""),
+        ),
     )
 
 
@@ -263,6 +303,8 @@ def _comparison(row: dict[str, float]) -> tuple[object, ...]:
         100 * (p - q), max(-100.0, 100 * (p - q) - error), min(100.0, 100 * (p - q) + error),
         ratio, ratio and ratio / 2, ratio and ratio * 2,
         float(np.clip(1 - abs(p - q) * 2, 0.0001, 1)),
+        ratio and ratio * 1.1, ratio and ratio / 3, ratio and ratio * 3,
+        ratio and ratio * 0.9, ratio and ratio / 4, ratio and ratio * 4,
     )  # fmt: skip
 
 

@@ -1,14 +1,16 @@
-"""Frames as Vega-Lite specifications, made with Altair. Pure: no file, no clock.
+"""Incidence by group beside its difference to the reference, as dot plots. Pure: no file, no clock.
 
 Every chart names its cut-off, its units and its denominators, tells groups apart by colour, shape
-and line, and carries a `description`. A parameter `estimand` chooses the events shown; the page
-sets it. Texts of the data stand in the data set only, never in an expression.
+and line, and carries a `description`. The page sets a parameter `estimand`, the events shown, and
+a parameter `chosen`, the term a reader has chosen. Texts of the data stand in data sets only,
+never in an expression. Percent beside difference: Amit, Heiberger, Lane 2008.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 
 import altair as alt
 import polars as pl
@@ -17,28 +19,40 @@ from safetymon.domain import ESTIMANDS
 from safetymon.report import marks, wording
 from safetymon.report.marks import Looks, Spec
 from safetymon.report.term_tables import most_frequent
+from safetymon.report.wording import Row
 
 MOST_TERMS = 20
 """Preferred terms drawn; the rest stand in the table."""
 # Which events, in lower case: an expression of our own words, in which no text of the data stands.
 KIND = f"lower({json.dumps(wording.ESTIMAND_TITLES)}[estimand])"
-TERM = ["estimand", "term"]
 DOT_TIPS = ("term", "label", "counts", "percent", "interval", "events")
-DIFFERENCE_TIPS = ("term", "label", "difference", "interval")
+DIFFERENCE_TIPS = ("term", "label", "reference", "shown", "interval")
 COUNTED = "treatment-emergent; n/N: subjects, of those at risk"
-AT_RISK = "treatment-emergent; N: subjects at risk"
-STEP_TIPS = ("label", "day", "subjects")
+PERCENT, POINTS = "Percent of subjects at risk", "Difference to reference, percentage points"
+DOT_COLUMNS = (
+    "term", "estimand", "group", "subjects", "at_risk", "percent", "ci_low", "ci_high", "events",
+)  # fmt: skip
+DIFFERENCE_COLUMNS = (
+    "term",
+    "estimand",
+    "group",
+    "reference",
+    "risk_difference",
+    "rd_low",
+    "rd_high",
+)
+KEYS = ("estimand", "label")
+BY_EVIDENCE = "by the lower bound of the difference, the highest first"
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What stands around a chart: title, unit and denominator, height of a line, description.
+    """What stands around a chart: title, height of a line, description; and its parts' words.
 
     `interval` is what an interval is called: its level is the study's.
     """
 
     title: str
-    counted: str
     line: int
     description: str
     cutoff: date
@@ -46,107 +60,167 @@ class Words:
 
 
 def topic_dots(
-    incidence: pl.DataFrame, groups: pl.DataFrame, cutoff: date, confidence: float
+    incidence: pl.DataFrame,
+    comparisons: pl.DataFrame,
+    groups: pl.DataFrame,
+    cutoff: date,
+    confidence: float,
 ) -> Spec:
-    """Percent of subjects with its interval, by topic (adjudicated) and group."""
-    kept = incidence.filter(pl.col("level") == "topic", pl.col("adjudicated"))
-    title = wording.interval_title(confidence)
-    description = f"Topics: percent of subjects with an event, with its {title}, by group"
-    words = Words("Topics: subjects with an event", COUNTED, 17, description, cutoff, title)
-    return _dots(_ranked_as_given(kept), groups, words)
+    """Percent of subjects by topic (adjudicated) and group, and the difference to the reference.
+
+    By evidence where there is a reference, else as the study names them.
+    """
+    counted = _rows(incidence.filter(level="topic", adjudicated=True), DOT_COLUMNS)
+    compared = _rows(comparisons.filter(level="topic", adjudicated=True), DIFFERENCE_COLUMNS)
+    ranks = _ranks(counted, compared, most=None)
+    words = _words("Topics: subjects with an event", "Topics", 17, cutoff, confidence)
+    return _dots(counted, compared, ranks, groups, words)
 
 
 def term_dots(
-    incidence: pl.DataFrame, groups: pl.DataFrame, cutoff: date, confidence: float
+    incidence: pl.DataFrame,
+    comparisons: pl.DataFrame,
+    groups: pl.DataFrame,
+    cutoff: date,
+    confidence: float,
 ) -> Spec | None:
-    """Percent of subjects with its interval, the most frequent preferred terms, by group.
+    """The same for preferred terms: those with most evidence, or without a reference most frequent.
 
-    "Most frequent" by the highest percentage in any group, for each estimand of its own. None:
-    nobody had an event.
+    `MOST_TERMS` for each estimand of its own. None: nobody had an event.
     """
-    terms = incidence.filter(pl.col("level") == "pt", pl.col("subjects").max().over(*TERM) > 0)
-    if terms.is_empty():
+    had = pl.col("subjects").max().over("estimand", "term") > 0
+    counted = _rows(incidence.filter(pl.col("level") == "pt", had), DOT_COLUMNS)
+    if not counted:
         return None
-    ranks = _ranks(terms)
-    rows = terms.join(ranks, on=TERM, maintain_order="left")
-    title = wording.interval_title(confidence)
-    description = (
-        f"The {MOST_TERMS} most frequent preferred terms: percent of subjects with an event, "
-        f"with its {title}, by group"
-    )
-    words = Words("Most frequent preferred terms", COUNTED, 12, description, cutoff, title)
-    return _dots(rows, groups, words)
+    compared = _rows(comparisons.filter(level="pt"), DIFFERENCE_COLUMNS)
+    ranks = _ranks(counted, compared, most=MOST_TERMS)
+    chosen = "with the most evidence" if compared else "most frequent"
+    head = f"The {MOST_TERMS} preferred terms {chosen}"
+    return _dots(counted, compared, ranks, groups, _words(head, head, 12, cutoff, confidence))
 
 
-def _ranks(terms: pl.DataFrame) -> pl.DataFrame:
-    """estimand, term, rank (0 first) of the most frequent terms of each estimand."""
-    parts = {name[0]: part.rows(named=True) for name, part in terms.group_by("estimand")}
-    ranked = [
-        (estimand, term, rank)
-        for estimand, rows in parts.items()
-        for rank, term in enumerate(most_frequent(rows)[:MOST_TERMS])
-    ]
-    return pl.DataFrame(ranked, schema=[*TERM, "rank"], orient="row")
+def _words(title: str, about: str, line: int, cutoff: date, confidence: float) -> Words:
+    interval = wording.interval_title(confidence)
+    description = f"{about}: percent of subjects with an event, with its {interval}, by group"
+    return Words(title, line, description, cutoff, interval)
 
 
-def difference_dots(
-    comparisons: pl.DataFrame, groups: pl.DataFrame, cutoff: date, confidence: float
-) -> Spec | None:
-    """Risk difference with its interval, by topic (adjudicated) and pair of groups; None: no pair.
+def _rows(frame: pl.DataFrame, columns: Sequence[str]) -> list[Row]:
+    return frame.select(columns).rows(named=True)
 
-    A pair keeps the colour and shape of its group.
+
+def _ranks(counted: list[Row], compared: list[Row], most: int | None) -> dict[tuple[str, str], int]:
+    """(estimand, term) -> place from the top, those drawn only. `most` None: all, as they come.
+
+    By evidence: the highest lower bound of the risk difference in any pair of groups, so that a
+    certain excess stands above a large but uncertain one; among equals the more frequent.
     """
-    kept = comparisons.filter(pl.col("level") == "topic", pl.col("adjudicated"))
-    pairs = kept.select("group", "reference").unique(maintain_order=True).rows()
-    if not pairs:
-        return None
+    certain: dict[tuple[str, str], float] = {}
+    for row in compared:
+        cell = row["estimand"], row["term"]
+        low = -100.0 if row["rd_low"] is None else row["rd_low"]
+        certain[cell] = max(certain.get(cell, -100.0), low)
+    ranks: dict[tuple[str, str], int] = {}
+    for estimand, rows in groupby(sorted(counted, key=_estimand), key=_estimand):
+        order = _order(rows, as_given=most is None)
+        order.sort(key=lambda term: -certain.get((estimand, term), 0.0))
+        ranks |= {(estimand, term): rank for rank, term in enumerate(order[:most])}
+    return ranks
+
+
+def _order(rows: Iterable[Row], *, as_given: bool) -> list[str]:
+    return list(dict.fromkeys(row["term"] for row in rows)) if as_given else most_frequent(rows)
+
+
+def _estimand(row: Row) -> str:
+    return str(row["estimand"])
+
+
+def _dots(
+    counted: list[Row],
+    compared: list[Row],
+    ranks: dict[tuple[str, str], int],
+    groups: pl.DataFrame,
+    words: Words,
+) -> Spec:
     sizes = dict(groups.select("group", "subjects").rows())
-    labels = {(one, other): _pair(one, other, sizes) for one, other in pairs}
-    looks = Looks(list(labels.values()), [list(sizes).index(group) for group, _ in pairs])
-    title = wording.interval_title(confidence)
-    layers = [
-        marks.interval("Percentage points"),
-        marks.estimate(looks, DIFFERENCE_TIPS, interval=title),
+    labels = {name: f"{name} (N = {n:,})" for name, n in sizes.items()}
+    looks = Looks(list(labels.values()), range(len(labels)))
+    dots = [_dot(row, labels, ranks) for row in counted if _cell(row) in ranks]
+    left = [
+        marks.interval(PERCENT),
+        marks.estimate(looks, DOT_TIPS, interval=words.interval),
+        marks.beside("counts"),
+    ]
+    if not compared:
+        return _alone(dots, [_over_bands(left, looks)], words)
+    right = [
+        marks.interval(POINTS),
+        marks.estimate(looks, DIFFERENCE_TIPS, interval=words.interval, shown="Percentage points"),
         marks.beside("shown"),
     ]
-    ranked = _ranked_as_given(kept).rows(named=True)
-    rows = [_difference(row, labels[row["group"], row["reference"]]) for row in ranked]
-    description = f"Topics: difference in percent of subjects to the reference group, with {title}"
-    words = Words("Topics: risk difference", AT_RISK, 22, description, cutoff, title)
-    return _banded(rows, [marks.zero(), _over_bands(layers, looks)], words)
-
-
-def calendar_steps(calendar: pl.DataFrame, groups: pl.DataFrame, cutoff: date) -> list[Spec]:
-    """One chart a topic: subjects with a first event so far, by calendar date and group."""
-    names = groups["group"].to_list()
-    return [
-        _steps(str(topic), _parts(rows, names), cutoff)
-        for (topic,), rows in calendar.group_by("term", maintain_order=True)
+    differences = [_difference(row, labels, ranks) for row in compared if _cell(row) in ranks]
+    panels = [
+        marks.panel("rows", [_over_bands(left, looks)]) | _of(dots),
+        marks.panel("differences", [marks.zero(), _over_bands(right, looks, labelled=False)])
+        | _of(differences),
     ]
+    spec = marks.pair(
+        {"rows": marks.packed(dots, KEYS), "differences": marks.packed(differences, KEYS)},
+        [panel | _height(words) for panel in panels],
+        _title(words, f"{COUNTED}; {BY_EVIDENCE}"),
+        f"{words.description}, beside the difference to the reference group, {BY_EVIDENCE}; "
+        f"data up to {wording.day(words.cutoff)}",
+    )
+    return spec | {"params": marks.parameters(ESTIMANDS[0])}
 
 
-def _ranked_as_given(rows: pl.DataFrame) -> pl.DataFrame:
-    terms = rows.select(pl.col("term").unique(maintain_order=True)).with_row_index("rank")
-    return rows.join(terms, on="term", maintain_order="left")
+def _of(rows: list[Spec]) -> Spec:
+    return {"transform": marks.unpacking(rows, KEYS)}
 
 
-def _dots(frame: pl.DataFrame, groups: pl.DataFrame, words: Words) -> Spec:
-    labels = {name: f"{name} (N = {n:,})" for name, n in groups.select("group", "subjects").rows()}
-    looks = Looks(list(labels.values()), range(len(labels)))
-    axis = "Percent of subjects at risk"
-    points = marks.estimate(looks, DOT_TIPS, interval=words.interval)
-    layers = [marks.interval(axis), points, marks.beside("counts")]
-    rows = [_dot(row, labels[row["group"]]) for row in frame.rows(named=True)]
-    return _banded(rows, [_over_bands(layers, looks)], words)
+def _alone(dots: list[Spec], layers: list[alt.LayerSpec], words: Words) -> Spec:
+    description = f"{words.description}; data up to {wording.day(words.cutoff)}"
+    rows = marks.packed(dots, KEYS)
+    spec = marks.chart(rows, list(layers), _title(words, COUNTED), description)
+    return spec | _height(words) | _of(dots) | {"params": marks.parameters(ESTIMANDS[0])}
 
 
-def _dot(row: wording.Row, label: str) -> Spec:
+def _height(words: Words) -> Spec:
+    """The height follows the number of terms."""
+    return {"height": {"step": words.line, "for": "offset"}}
+
+
+def _title(words: Words, counted: str) -> alt.TitleParams:
+    return alt.TitleParams(
+        text=alt.ExprRef(f"{json.dumps(words.title)} + ' · ' + {KIND}"),
+        subtitle=[counted, f"data up to {wording.day(words.cutoff)}"],
+    )
+
+
+def _over_bands(
+    layers: list[alt.UnitSpec], looks: Looks, *, labelled: bool = True
+) -> alt.LayerSpec:
+    return marks.layer(
+        layers,
+        y=marks.bands(labelled=labelled),
+        yOffset=looks.offset(),
+        color=looks.colour(),
+        opacity=marks.when_chosen(),
+    )
+
+
+def _cell(row: Row) -> tuple[str, str]:
+    return row["estimand"], row["term"]
+
+
+def _dot(row: Row, labels: dict[str, str], ranks: dict[tuple[str, str], int]) -> Spec:
     low, high = row["ci_low"], row["ci_high"]
     return {
         "estimand": row["estimand"],
         "term": row["term"],
-        "rank": row["rank"],
-        "label": label,
+        "rank": ranks[_cell(row)],
+        "label": labels[row["group"]],
         "value": _short(row["percent"]),
         "low": _short(low),
         "high": _short(high),
@@ -157,94 +231,23 @@ def _dot(row: wording.Row, label: str) -> Spec:
     }
 
 
-def _difference(row: wording.Row, label: str) -> Spec:
+def _difference(row: Row, labels: dict[str, str], ranks: dict[tuple[str, str], int]) -> Spec:
     low, high = row["rd_low"], row["rd_high"]
     shown = wording.signed(row["risk_difference"])
     return {
         "estimand": row["estimand"],
         "term": row["term"],
-        "rank": row["rank"],
-        "label": label,
+        "rank": ranks[_cell(row)],
+        "label": labels[row["group"]],
+        "reference": row["reference"],
         "value": _short(row["risk_difference"]),
         "low": _short(low),
         "high": _short(high),
         "shown": shown,
-        "difference": f"{shown} percentage points",
         "interval": wording.interval(low, high),
     }
 
 
-def _pair(group: str, reference: str, sizes: dict[str, int]) -> str:
-    return f"{group} minus {reference} (N = {sizes[group]:,} and {sizes[reference]:,})"
-
-
-def _over_bands(layers: list[alt.UnitSpec], looks: Looks) -> alt.LayerSpec:
-    return marks.layer(layers, y=marks.bands(), yOffset=looks.offset(), color=looks.colour())
-
-
-def _banded(rows: list[Spec], layers: Sequence[alt.UnitSpec | alt.LayerSpec], words: Words) -> Spec:
-    """A chart of bands: the estimand is chosen, and the height follows the number of terms."""
-    day = wording.day(words.cutoff)
-    title = alt.TitleParams(
-        text=alt.ExprRef(f"{json.dumps(words.title)} + ' · ' + {KIND}"),
-        subtitle=[words.counted, f"data up to {day}"],
-    )
-    spec = marks.chart(rows, list(layers), title, f"{words.description}; data up to {day}")
-    spec["height"] = {"step": words.line, "for": "offset"}
-    spec["transform"] = [{"filter": "datum.estimand === estimand"}]
-    spec["params"] = [{"name": "estimand", "value": ESTIMANDS[0]}]
-    return spec
-
-
-def _parts(rows: pl.DataFrame, names: list[str]) -> list[pl.DataFrame]:
-    parts = rows.sort("date").partition_by("group", as_dict=True)
-    return [parts[(name,)] for name in names if (name,) in parts]
-
-
-def _steps(topic: str, parts: list[pl.DataFrame], cutoff: date) -> Spec:
-    looks = Looks([_so_far(part) for part in parts], range(len(parts)))
-    rows = [row for place, part in enumerate(parts) for row in _step_rows(part, place)]
-    lines = [marks.steps(place) for place in range(len(parts))]
-    layers = [*lines, marks.step_tips(STEP_TIPS), marks.last_point(looks)]
-    axes = marks.layer(
-        layers,
-        x=marks.calendar_axis("Calendar date"),
-        y=marks.count_axis("Subjects", max(row["n"] for row in rows)),
-        color=looks.colour(),
-    )
-    day = wording.day(cutoff)
-    description = f"{topic}: subjects with a first event so far, by group; data up to {day}"
-    title = alt.TitleParams(
-        text=topic,
-        subtitle=["subjects with an event so far, of those treated", f"data up to {day}"],
-    )
-    return marks.chart(rows, [axes], title, description) | {"height": 150}
-
-
-def _so_far(part: pl.DataFrame) -> str:
-    name, subjects, at_risk = part.select("group", "subjects", "at_risk").row(-1)
-    return f"{name}: {subjects:,} of {at_risk:,}"
-
-
-def _step_rows(part: pl.DataFrame, place: int) -> list[Spec]:
-    """The rows at which the line steps, the first and the last: the others draw nothing."""
-    rows = part.select("date", "subjects", "at_risk").rows()
-    label, last = _so_far(part), len(rows) - 1
-    return [
-        {
-            "date": when.isoformat(),
-            "day": wording.day(when),
-            "place": place,
-            "label": label,
-            "n": subjects,
-            "subjects": f"{subjects:,} of {at_risk:,}",
-            "last": step == last,
-        }
-        for step, (when, subjects, at_risk) in enumerate(rows)
-        if step in (0, last) or subjects != rows[step - 1][1]
-    ]
-
-
 def _short(value: float | None) -> float | None:
-    """Enough digits to draw: a pixel is wider than a thousandth of a percent."""
-    return None if value is None else round(value, 3)
+    """Enough digits to draw: half a pixel is wider than a hundredth of a percent."""
+    return None if value is None else round(value, 2)

@@ -39,7 +39,7 @@ def path_chart(path: pl.DataFrame, method: str, cutoff: date) -> Spec:
     rows = [row for day in kept.rows(named=True) for row in _path_rows(day, labels, beside)]
     axis = marks.calendar_axis("Calendar date", ticks=8)
     y = marks.count_axis(AXES[method], max(row["n"] for row in rows))
-    lines = [marks.steps(0), marks.steps(1), marks.step_tips(_path_tips(method))]
+    lines = [marks.steps(looks), marks.step_tips(_path_tips(method))]
     layers = [
         marks.layer([*lines, marks.last_point(looks)], x=axis, y=y, color=looks.colour()),
         *_crossing(kept, path["date"], axis),
@@ -96,8 +96,8 @@ def _path_rows(day: Row, labels: list[str], beside: str) -> list[Spec]:
     }
     heights = [day["count"], day[beside]]
     return [
-        {**shared, "place": place, "label": labels[place], "n": height}
-        for place, height in enumerate(heights)
+        {**shared, "label": label, "n": height}
+        for label, height in zip(labels, heights, strict=True)
         if height is not None
     ]
 
@@ -186,7 +186,13 @@ def _screen_chart(group: str, reference: str, rows: pl.DataFrame, cutoff: date) 
     points = [marks.points(looks, SCREEN_TIPS), *names]
     layers = [
         marks.level(0, "e-value 1: speaks neither way"),
-        marks.layer(points, x=_subjects_axis(), y=_e_value_axis(), color=looks.colour()),
+        marks.layer(
+            points,
+            x=_subjects_axis(),
+            y=_e_value_axis(),
+            color=looks.colour(),
+            opacity=marks.when_chosen(),
+        ),
     ]
     day = wording.day(cutoff)
     title = alt.TitleParams(
@@ -197,7 +203,8 @@ def _screen_chart(group: str, reference: str, rows: pl.DataFrame, cutoff: date) 
         f"subjects with the term; data up to {day}"
     )
     data = [_term_row(row, labels) for row in shown.rows(named=True)]
-    return marks.chart(data, layers, title, description) | {"height": 260}
+    spec = marks.chart(data, layers, title, description)
+    return spec | {"height": 260, "params": marks.parameters()}
 
 
 def _subjects_axis() -> alt.X:

@@ -198,7 +198,7 @@ def screened(results: Results) -> Table | None:
             left = wording.plural(rest, "more term")
             notes.append(f"{title}: {left} in tables/screen.csv.")
     head = "Screen of all preferred terms, by evidence"
-    return Table(11, caption(results, head), columns, blocks, notes=tuple(notes))
+    return Table(11, caption(results, head), columns, blocks, notes=tuple(notes), rows_are="pt")
 
 
 def ranked(screen: pl.DataFrame) -> pl.DataFrame:

@@ -8,11 +8,9 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from markupsafe import Markup
-
-from safetymon.domain import Head, Scope
+from safetymon.domain import Head, Tree
 from safetymon.report import wording
-from safetymon.report.page import environment, source
+from safetymon.report.page import environment, style
 from safetymon.report.results_json import outline
 
 
@@ -45,15 +43,15 @@ def entry(folder: str, document: str | None) -> Entry:
     )
 
 
-def render(study: Head, scope: Scope, entries: list[Entry]) -> str:
+def render(study: Head, tree: Tree, entries: list[Entry]) -> str:
     """The page: one row a look, in the order given."""
     return (
         environment()
         .get_template("index.html.j2")
         .render(
             study=study,
-            scope=scope,
+            tree=tree,
             entries=entries,
-            style=Markup(source("style.css")),  # noqa: S704 - our own file
+            style=style(),
         )
     )

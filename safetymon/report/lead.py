@@ -95,7 +95,8 @@ def _unclear(n: int) -> str:
 
 def news(results: Results) -> str:
     """What is new since the look before: verdicts that turned, with the reason, and new flags."""
-    if _is_first(results):
+    before = results.changes.since
+    if before is None:
         return FIRST_LOOK
     now = pl.col("since_look") == results.look.number
     turned = Counter(results.signals.filter(now).select("verdict", "reason").rows())
@@ -109,12 +110,8 @@ def news(results: Results) -> str:
     if flags:
         parts.append(f"{plural(flags, 'preferred term')} newly flagged by the screen")
     if not parts:
-        return "Nothing has turned since the look before."
-    return f"New since the look before: {'; '.join(parts)}."
-
-
-def _is_first(results: Results) -> bool:
-    return results.look.number == 1 or "first look" in results.signals["reason"].to_list()
+        return f"No verdict has turned since look {before}."
+    return f"New since look {before}: {'; '.join(parts)}."
 
 
 def _urgency(turned: tuple[tuple[str, str | None], int]) -> tuple[int, str]:

@@ -22,7 +22,9 @@ NEUTRAL = "#7F7F7F"
 TIP_TITLES = {
     "label": "Group", "counts": "Subjects", "percent": "Percent of subjects", "limit": "Boundary",
     "evalue": "E-value", "p": "Sequential p", "chance": "Chance of as many", "counted": "Count",
-    "reached": "Boundary reached", "spent": "Alpha spent",
+    "reached": "Boundary reached", "spent": "Alpha spent", "n": "So far",
+    "dated": "Events with both dates", "half": "Middle half", "most": "Middle 80%",
+    "severity": "Highest severity", "kind": "What",
 }  # fmt: skip
 
 unchecked = debug_mode(arg=False)
@@ -39,15 +41,22 @@ class Looks:
 
     def colour(self) -> alt.Color:
         """The legend of the groups."""
-        return alt.Color(**self._channel(COLOURS))
+        # A legend takes a band's faintness and a line's dashes, if it is not told otherwise.
+        legend = alt.Legend(symbolOpacity=1, symbolStrokeWidth=0)
+        return alt.Color(**self._channel(COLOURS), legend=legend)
 
     def shape(self) -> alt.Shape:
         """A shape a group."""
         return alt.Shape(**self._channel(SHAPES))
 
+    def dashes(self) -> alt.StrokeDash:
+        """Dashes a group; the legend has its colour and shape."""
+        return alt.StrokeDash(**self._channel(DASHES))
+
     def offset(self) -> alt.YOffset:
-        """A line of its own for each group within a band."""
-        return alt.YOffset(field="label", type="nominal", sort=self.labels)
+        """A line of its own for each group within a band, be it drawn there or not."""
+        scale = alt.Scale(domain=self.labels)
+        return alt.YOffset(field="label", type="nominal", scale=scale)
 
     def _channel(self, values: Sequence[Any]) -> Spec:
         chosen = [values[place % len(values)] for place in self.places]
@@ -55,14 +64,16 @@ class Looks:
         return {"field": "label", "type": "nominal", "title": None, "scale": scale}
 
 
-def bands() -> alt.Y:
-    """A band a term, in the order of `rank`."""
+def bands(*, labelled: bool = True) -> alt.Y:
+    """A band a term, in the order of `rank`; without labels where they stand to the left."""
     return alt.Y(
         field="term",
         type="nominal",
         title=None,
         sort=alt.EncodingSortField(field="rank", op="min"),
-        axis=alt.Axis(labelLimit=170, ticks=False, domain=False, labelPadding=8, grid=False),
+        axis=alt.Axis(
+            labels=labelled, labelLimit=170, ticks=False, domain=False, labelPadding=8, grid=False
+        ),
         scale=alt.Scale(paddingInner=0.3, paddingOuter=0.15),
     )
 
@@ -120,13 +131,39 @@ def zero() -> alt.UnitSpec:
     )
 
 
-def steps(place: int) -> alt.UnitSpec:
-    """The line of the group at `place`, level until the next event, in the group's dashes."""
-    dash = DASHES[place % len(DASHES)]
+def steps(looks: Looks) -> alt.UnitSpec:
+    """A line a group, level until the next event, in the group's dashes."""
     return alt.UnitSpec(
-        mark=alt.MarkDef(type="line", interpolate="step-after", strokeWidth=2, strokeDash=dash),
-        encoding=alt.Encoding(),
-        transform=[alt.FilterTransform(f"datum.place === {place}")],
+        mark=alt.MarkDef(type="line", interpolate="step-after", strokeWidth=2),
+        encoding=alt.Encoding(strokeDash=looks.dashes()),
+    )
+
+
+def line(looks: Looks) -> alt.UnitSpec:
+    """A line a group, straight from day to day, in the group's dashes."""
+    return alt.UnitSpec(
+        mark=alt.MarkDef(type="line", strokeWidth=2),
+        encoding=alt.Encoding(strokeDash=looks.dashes()),
+    )
+
+
+def span(low: str, high: str, title: str, width: float) -> alt.UnitSpec:
+    """A line across, from a field to another, of a width in pixels."""
+    axis = alt.Axis(format="d", tickMinStep=1)
+    x = alt.X(field=low, type="quantitative", title=title, axis=axis, scale=alt.Scale(domainMin=0))
+    return alt.UnitSpec(
+        mark=alt.MarkDef(type="rule", strokeWidth=width, opacity=1 if width < 3 else 0.35),
+        encoding=alt.Encoding(x=x, x2=alt.X2(field=high)),
+    )
+
+
+def middle(field: str, looks: Looks, tips: Sequence[str]) -> alt.UnitSpec:
+    """The group's shape at a field."""
+    return alt.UnitSpec(
+        mark=alt.MarkDef(type="point", filled=True, opacity=1, size=80),
+        encoding=alt.Encoding(
+            x=alt.X(field=field, type="quantitative"), shape=looks.shape(), tooltip=tooltip(tips)
+        ),
     )
 
 
@@ -199,6 +236,65 @@ def tooltip(fields: Sequence[str], **titles: str) -> list[alt.Tooltip]:
         alt.Tooltip(field=field, type="nominal", title=named.get(field, field.title()))
         for field in fields
     ]
+
+
+CHOSEN = "chosen"
+"""The parameter that holds the term or subject a reader has chosen; null: none."""
+
+
+def when_chosen(field: str = "term") -> alt.OpacityValue:
+    """Faint unless nothing is chosen, or this. `field` is a name of our own."""
+    test = f"{CHOSEN} === null || datum.{field} === {CHOSEN}"
+    return alt.OpacityValue(0.12, condition={"test": test, "value": 1})
+
+
+def parameters(estimand: str | None = None) -> list[Spec]:
+    """What the page sets: what is chosen and, where events are counted, which."""
+    chosen = {"name": CHOSEN, "value": None}
+    return [chosen] if estimand is None else [{"name": "estimand", "value": estimand}, chosen]
+
+
+def packed(rows: list[Spec], by: Sequence[str]) -> list[Spec]:
+    """The rows with equal keys as one row of arrays: half the bytes. `unpacking` undoes it."""
+    found: dict[tuple[object, ...], Spec] = {}
+    for row in rows:
+        key = tuple(row[name] for name in by)
+        one = found.setdefault(key, {n: row[n] if n in by else [] for n in row})
+        for name in row.keys() - by:
+            one[name].append(row[name])
+    return list(found.values())
+
+
+def unpacking(rows: list[Spec], by: Sequence[str]) -> list[Spec]:
+    """The transforms that choose the events shown, then make plain rows of packed ones."""
+    arrays = [name for name in rows[0] if name not in by] if rows else []
+    return [{"filter": "datum.estimand === estimand"}, {"flatten": arrays}]
+
+
+def pair(
+    datasets: dict[str, list[Spec]],
+    panels: list[Spec],
+    title: alt.TitleParams,
+    description: str,
+) -> Spec:
+    """Panels beside each other, sharing their looks; the page sets their widths."""
+    made = alt.TopLevelHConcatSpec(
+        hconcat=[],
+        description=description,
+        spacing=24,
+        padding={"left": 2, "top": 2, "right": 4, "bottom": 2},
+        title=title,
+        config=_config(),
+    )
+    spec: Spec = made.to_dict(validate=False)
+    return {"$schema": alt.SCHEMA_URL} | spec | {"hconcat": panels, "datasets": datasets}
+
+
+def panel(name: str, layers: list[Any]) -> Spec:
+    """One panel of a `pair`, of the data set `name`."""
+    made = alt.LayerSpec(layer=layers, data=alt.NamedData(name=name), width=320)
+    spec: Spec = made.to_dict(validate=False)
+    return spec
 
 
 def chart(rows: list[Spec], layers: list[Any], title: alt.TitleParams, description: str) -> Spec:

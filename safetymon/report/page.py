@@ -7,7 +7,6 @@ the page holds no `<`, so nothing in it can end a script or start one.
 import json
 import os
 from base64 import b64encode
-from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -18,42 +17,39 @@ from markupsafe import Markup
 from safetymon.domain import Results
 from safetymon.report import (
     bundle,
-    charts,
-    evidence_charts,
+    course_tables,
     evidence_tables,
     evidence_view,
+    listing_data,
+    record_tables,
     signal_tables,
     term_tables,
     topic_tables,
     view,
     wording,
 )
+from safetymon.report.figures import figures
+from safetymon.report.footers import Footers
 from safetymon.report.lead import lead
-from safetymon.report.marks import Spec, unchecked
+from safetymon.report.marks import unchecked
+from safetymon.visible import visible
 
 TEMPLATES = Path(__file__).parent / "templates"
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A chart on the page: where it stands, its specification, the words below it."""
-
-    key: str
-    spec: Markup
-    description: str
+_CONTROLS = ("\\u00", "\\b", "\\f")
+"""How JSON writes control characters, and seldom something else."""
 
 
 def render(results: Results, vega: str) -> str:
     """The page of one scope's finite results, complete. `vega` is the Vega library as a script."""
-    boot = source("boot.js")
+    scripts = [vega, *(source(name) for name in _own_scripts(results))]
     return (
         environment()
         .get_template("report.html.j2")
         .render(
             results=results,
-            policy=policy([vega, boot]),
-            style=Markup(source("style.css")),  # noqa: S704 - our own file
-            scripts=[Markup(vega), Markup(boot)],  # noqa: S704 - Vega's library and our own file
+            policy=policy(scripts),
+            style=style(),
+            scripts=[Markup(script) for script in scripts],  # noqa: S704 - Vega's and our own
             **_content(results),
         )
     )
@@ -64,6 +60,8 @@ def _content(results: Results) -> dict[str, object]:
     """What the template shows, section by section."""
     return {
         **_verdicts(results),
+        **_records(results),
+        "footers": Footers(results),
         "lead": lead(results),
         "treated": wording.treated(results),
         "tiles": _tiles(results),
@@ -78,7 +76,35 @@ def _content(results: Results) -> dict[str, object]:
         "findings": view.findings(results),
         "inputs": view.inputs(results),
         "estimands": wording.ESTIMAND_TITLES,
-        "figures": _figures(results),
+        "figures": figures(results),
+        "topic_names": list(dict.fromkeys(results.incidence.filter(level="topic")["term"])),
+        "incidence_curves": course_tables.curves(results, "incidence"),
+        "mean_curves": course_tables.curves(results, "mean"),
+        "severities": course_tables.severity(results),
+        "lags": course_tables.lags(results),
+        "freshness": wording.freshness(results),
+    }
+
+
+def _own_scripts(results: Results) -> list[str]:
+    """Our own scripts, in the order in which they run; the listing's only where there is one."""
+    listing = ["listing.js"] if results.cases else []
+    return [*listing, "tables.js", "boot.js"]
+
+
+def _records(results: Results) -> dict[str, object]:
+    """What changed, the overview, who they are, and what was rejected."""
+    listing = listing_data.embedded(results)
+    return {
+        "changed": record_tables.changes(results),
+        "redefined": record_tables.redefined(results),
+        "turned": record_tables.turned(results),
+        "edited": record_tables.edited(results),
+        "history": record_tables.history(results),
+        "overview": record_tables.overview(results),
+        "rejected": record_tables.rejected(results),
+        "listing": listing,
+        "left_out": listing_data.left_out(results, listing),
     }
 
 
@@ -107,34 +133,31 @@ def _tiles(results: Results) -> list[dict[str, str]]:
     ]
 
 
-def _figures(results: Results) -> dict[str, list[Figure]]:
-    cutoff, groups, confidence = results.cut.cutoff, results.groups, results.confidence
-    steps = charts.calendar_steps(results.calendar, groups, cutoff)
-    topics = charts.topic_dots(results.incidence, groups, cutoff, confidence)
-    differences = charts.difference_dots(results.comparisons, groups, cutoff, confidence)
-    terms = charts.term_dots(results.incidence, groups, cutoff, confidence)
-    return {
-        "topics": _figure("topics", topics),
-        "differences": _figure("differences", differences),
-        "calendar": _numbered("calendar", steps),
-        "screen": _numbered("screen", evidence_charts.screen_charts(results.screen, cutoff)),
-        "terms": _figure("terms", terms),
-    }
-
-
-def _numbered(key: str, specs: list[Spec]) -> list[Figure]:
-    return [figure for i, spec in enumerate(specs) for figure in _figure(f"{key}-{i}", spec)]
-
-
-def _figure(key: str, spec: Spec | None) -> list[Figure]:
-    return [Figure(key, script_json(spec), spec["description"])] if spec else []
-
-
 def script_json(value: object) -> Markup:
     """JSON that may stand inside a `<script>`: whatever its texts hold, they cannot end it."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    safe = text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    text = _json(value)
+    if any(control in text for control in _CONTROLS):
+        text = _json(_shown(value))
+    safe = visible(text).replace("<", "\\u003c")
+    safe = safe.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     return Markup(safe)  # noqa: S704 - made inert on the line above
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _shown(value: object) -> object:
+    """The value with its texts made visible: JSON writes controls as escapes, which act later."""
+    match value:
+        case str():
+            return visible(value)
+        case dict():
+            return {visible(str(key)): _shown(one) for key, one in value.items()}
+        case list() | tuple():
+            return [_shown(one) for one in value]
+        case _:
+            return value
 
 
 def policy(scripts: list[str]) -> str:
@@ -153,7 +176,13 @@ def _digest(script: str) -> str:
 def _compiled() -> FileSystemBytecodeCache | None:
     """Compiled templates, kept between looks; Jinja keys them by the template's own text."""
     folder = bundle.private_folder(os.environ)
-    return FileSystemBytecodeCache(str(folder), "template-%s") if folder else None
+    # The name tells how templates are compiled: it changes with the options of `environment`.
+    return FileSystemBytecodeCache(str(folder), "visible-%s") if folder else None
+
+
+def _finished(value: object) -> object:
+    """What an expression of a template becomes before it is escaped; markup is our own."""
+    return visible(value) if type(value) is str else value
 
 
 @cache
@@ -166,6 +195,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        finalize=_finished,
         bytecode_cache=_compiled(),
     )
     made.filters |= {
@@ -176,6 +206,11 @@ def environment() -> Environment:
         "script_json": script_json,
     }
     return made
+
+
+def style() -> Markup:
+    """The look of a page, on a screen and on paper."""
+    return Markup(source("style.css") + source("tables.css") + source("print.css"))  # noqa: S704 - our own files
 
 
 @cache

@@ -4,15 +4,16 @@ The document's shape is `results.schema.json`. Keys stand in the order of the fo
 table stands on one line, and equal results give equal bytes.
 """
 
+import hashlib
 import json
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 import polars as pl
 import polars.selectors as cs
 
 from safetymon import schema
-from safetymon.domain import Cut, Finding, InputFile, Look, Results
+from safetymon.domain import Changes, Cut, Finding, InputFile, Look, Results
 from safetymon.report import wording
 
 FORMAT = "safetymon/results/1"
@@ -29,11 +30,15 @@ INCIDENCE = (
 )  # fmt: skip
 COMPARISONS = (
     "term", "level", "estimand", "group", "reference", "risk_difference", "rd_low", "rd_high",
-    "risk_ratio", "rr_low", "rr_high", "fisher_p",
+    "risk_ratio", "rr_low", "rr_high", "fisher_p", "odds_ratio", "or_low", "or_high", "rate_ratio",
+    "rate_ratio_low", "rate_ratio_high",
 )  # fmt: skip
 # These stand as the frames are: `schema` says what each column is.
 SIGNALS, EVIDENCE = tuple(schema.SIGNALS), tuple(schema.EVIDENCE)
 SENSITIVITY, SCREEN = tuple(schema.SENSITIVITY), tuple(schema.SCREEN)
+CURVES, SEVERITY = tuple(schema.CURVES), tuple(schema.SEVERITY)
+CARDS = tuple(schema.CARDS)
+LAGS, ENROLMENT = tuple(schema.LAGS), tuple(schema.ENROLMENT)
 
 
 def results_json(results: Results) -> str:
@@ -57,9 +62,27 @@ def results_json(results: Results) -> str:
         "evidence": _lines(results.evidence.select(EVIDENCE)),
         "sensitivity": _lines(results.sensitivity.select(SENSITIVITY)),
         "screen": _lines(results.screen.select(SCREEN)),
+        "cards": _lines(results.cards.select(CARDS)),
+        "curves": _lines(results.curves.select(CURVES)),
+        "severity": _lines(results.severity.select(SEVERITY)),
+        "lags": _lines(results.lags.select(LAGS)),
+        "enrolment": _lines(results.enrolment.select(ENROLMENT)),
         "findings": _list([_value(_finding(f)) for f in results.findings]),
+        "overview": _lines(results.overview),
+        "changes": _changes(results.changes),
+        "history": _lines(results.history),
+        "rejected": _lines(results.rejected),
+        "basis": _value(asdict(results.basis)),
+        "unmasks": _value(results.unmasks),
     }
     return "{\n" + ",\n".join(f"{_value(key)}: {text}" for key, text in parts.items()) + "\n}\n"
+
+
+def _changes(changes: Changes) -> str:
+    return (
+        f'{{"since": {_value(changes.since)}, "data": {_lines(changes.counts)}, '
+        f'"definitions": {_lines(changes.redefined)}}}'
+    )
 
 
 def finite(results: Results) -> Results:
@@ -71,6 +94,12 @@ def finite(results: Results) -> Results:
         if isinstance(frame := getattr(results, field.name), pl.DataFrame) and frame.height
     }
     return replace(results, **frames)  # type: ignore[arg-type]  # every one is a field's own frame
+
+
+def numbers_sha256(results: Results) -> str:
+    """SHA-256 of the document without rule cards, which may be simulated anew after the look."""
+    numbers = finite(replace(results, cards=results.cards.clear()))
+    return hashlib.sha256(results_json(numbers).encode()).hexdigest()
 
 
 def outline(document: str) -> dict[str, Any]:

@@ -5,10 +5,13 @@ from dataclasses import asdict
 import polars as pl
 import polars.selectors as cs
 
-from safetymon.domain import Results
+from safetymon.domain import Cases, Results
 
-FORMULA_START = r"^[=+\-@\t\r\n]"
-"""What a spreadsheet may run as a formula when a cell begins with it (OWASP, CSV injection)."""
+FORMULA_START = r"^(?:['\t\r\n]|\s*[=+\-@＝＋－＠])"
+"""What a spreadsheet may run as a formula when a cell begins with it (OWASP, CSV injection).
+
+An apostrophe is among them so that every text can be read back: take one leading apostrophe away.
+"""
 
 FINDINGS = {"check": pl.String, "severity": pl.String, "count": pl.Int64, "text": pl.String}
 
@@ -29,13 +32,34 @@ def sheets(results: Results) -> dict[str, str]:
         "evidence.csv": results.evidence,
         "sensitivity.csv": results.sensitivity,
         "screen.csv": results.screen,
+        "curves.csv": results.curves,
+        "severity.csv": results.severity,
+        "lags.csv": results.lags,
+        "enrolment.csv": results.enrolment,
         "findings.csv": pl.DataFrame(findings, schema=FINDINGS),
+        "overview.csv": results.overview,
+        "changes.csv": results.changes.counts,
+        "redefined.csv": results.changes.redefined,
+        "history.csv": results.history,
+        **_records(results.cases),
     }
     if results.comparisons.is_empty():
         del frames["comparisons.csv"]
     if results.scope == "open":
         del frames["screen.csv"]
     return {name: defused(frame).write_csv() for name, frame in frames.items()}
+
+
+def _records(cases: Cases | None) -> dict[str, pl.DataFrame]:
+    """What is told record by record; for the board only."""
+    if cases is None:
+        return {}
+    lists = cs.list()
+    return {
+        "listing.csv": cases.listing.with_columns(lists.list.join("; ")),
+        "edits.csv": cases.edits,
+        "rejected.csv": cases.rejected,
+    }
 
 
 def defused(frame: pl.DataFrame) -> pl.DataFrame:

@@ -51,7 +51,8 @@ def signals(results: Results, anchors: Mapping[str, str]) -> Table:
         details=tuple(_detail(row, simulated.get(row["rule"])) for row in rows),
         anchors=tuple(anchors.get(row["rule"], "") for row in rows),
     )
-    return Table(1, caption(results, "Signal rules and their verdicts"), columns, [block])
+    title = "Signal rules and their verdicts"
+    return Table(1, caption(results, title), columns, [block], rows_are="rule")
 
 
 def _cells(row: Row) -> list[str]:

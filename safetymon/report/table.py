@@ -11,6 +11,8 @@ from safetymon.report import wording
 
 Kind = Literal["text", "words", "number", "badge", "code"]
 """How a column's cells are set; `words` are sentences, `badge` a verdict or severity."""
+Choice = Literal["", "topic", "pt", "soc", "rule"]
+"""What a reader can choose, here and in the charts: all else then shows that only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Block:
 
     `note` stands below the heading. `details` are sentences below the rows, one each; `anchors`
     the places on the page that the first cells lead to, "" for none. Both are as long as `rows`,
-    or empty.
+    or empty. `topic` is the topic that the rows are of, if they are of one.
     """
 
     rows: list[list[str]]
@@ -35,11 +37,15 @@ class Block:
     note: str = ""
     details: tuple[str, ...] = ()
     anchors: tuple[str, ...] = ()
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of texts. `spans` is a row of heads above the columns: (title, columns below it)."""
+    """A table of texts. `spans` is a row of heads above the columns: (title, columns below it).
+
+    `rows_are` says what the first cells name, where a reader can choose it.
+    """
 
     number: int
     caption: str
@@ -47,6 +53,7 @@ class Table:
     blocks: list[Block]
     spans: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = ()
+    rows_are: Choice = ""
 
 
 @dataclass(frozen=True, slots=True)

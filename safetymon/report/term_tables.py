@@ -59,6 +59,7 @@ def _term_panel(
         blocks=[Block(rows)],
         spans=_term_spans(results.groups, pairs),
         notes=_left_out(len({row["term"] for row in counted}), len(by_term), title.lower()),
+        rows_are="soc" if level == "soc" else "pt",
     )
     return Panel(estimand, title, table)
 

@@ -57,7 +57,7 @@ def _has_doses(results: Results) -> bool:
 
 def _without_doses(table: Table) -> Table:
     """The table without its last column: a listing of intervals has no administrations."""
-    blocks = [Block([row[:-1] for row in b.rows], b.heading) for b in table.blocks]
+    blocks = [replace(b, rows=[row[:-1] for row in b.rows]) for b in table.blocks]
     return replace(table, columns=table.columns[:-1], spans=table.spans[:-1], blocks=blocks)
 
 
@@ -79,7 +79,8 @@ def _counts(rows: list[Row]) -> list[tuple[str, int, int]]:
 
 
 def _topic_block(rows: list[Row], heading: str) -> Block:
-    return Block([_topic_cells(row) for row in rows], heading)
+    topic = rows[0]["term"] if rows[0]["level"] == "topic" else ""
+    return Block([_topic_cells(row) for row in rows], heading, topic=topic)
 
 
 def _topic_cells(row: Row) -> list[str]:
@@ -118,6 +119,7 @@ def _comparison_panel(results: Results, chosen: pl.DataFrame, estimand: Estimand
     interval = wording.interval_title(results.confidence)
     columns = [
         Column("Topic", "text"), Column("Percentage points"), Column(interval),
+        Column("Ratio"), Column(interval), Column("Ratio"), Column(interval),
         Column("Ratio"), Column(interval), Column("Fisher p"),
     ]  # fmt: skip
     table = Table(
@@ -125,8 +127,16 @@ def _comparison_panel(results: Results, chosen: pl.DataFrame, estimand: Estimand
         caption=caption(results, f"{title}: difference to the reference group, adjudicated"),
         columns=columns,
         blocks=blocks,
-        spans=(("", 1), ("Risk difference", 2), ("Risk ratio", 2), ("", 1)),
+        spans=(
+            ("", 1),
+            ("Risk difference", 2),
+            ("Risk ratio", 2),
+            ("Odds ratio", 2),
+            ("Rate ratio, first events", 2),
+            ("", 1),
+        ),
         notes=("Fisher's exact p, two-sided, describes; it decides nothing.",),
+        rows_are="topic",
     )
     return Panel(estimand, title, table)
 
@@ -142,6 +152,10 @@ def _comparison_cells(row: Row) -> list[str]:
         wording.interval(row["rd_low"], row["rd_high"]),
         wording.number(row["risk_ratio"], 2),
         wording.interval(row["rr_low"], row["rr_high"], 2),
+        wording.number(row["odds_ratio"], 2),
+        wording.interval(row["or_low"], row["or_high"], 2),
+        wording.number(row["rate_ratio"], 2),
+        wording.interval(row["rate_ratio_low"], row["rate_ratio_high"], 2),
         wording.p_value(row["fisher_p"]),
     ]
 

@@ -119,6 +119,12 @@ def moment(value: datetime) -> str:
     return f"{day(value)} {value:%H:%M} {value:%Z}".rstrip()
 
 
+def freshness(results: Results) -> str:
+    """How old the data were when the report was made: `12 days`."""
+    days = (results.look.run_at.date() - results.cut.cutoff).days
+    return plural(days, "day")
+
+
 def file_name(path: str) -> str:
     """The last part of a path: a folder's name may say who runs the trial, or where."""
     return path.replace("\\", "/").rsplit("/", 1)[-1]

@@ -11,10 +11,15 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 
 
+def installed() -> str | None:
+    """Where the installed Chromium is; None without one."""
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The installed Chromium; without one the tests are skipped, or fail where one is required."""
-    found = next((path for name in NAMES if (path := shutil.which(name))), None)
+    found = installed()
     if found is None:
         missing = "no Chromium is installed, so the page was not tried in a browser"
         if os.environ.get("SAFETYMON_REQUIRE_BROWSER") == "1":

@@ -136,7 +136,7 @@ def test_a_held_study_is_4(tmp_path: Path, capsys: Capture) -> None:
         code, line = failed(["run", str(study)], capsys)
         holder.communicate("")
     assert code == 4
-    assert "another process" in line
+    assert "study S1 is held by process" in line
 
 
 def test_a_bug_is_1_and_quotes_no_data(

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from safetymon import board, cli, demonstration, monitor, rehearsal, replay, store
@@ -194,6 +195,81 @@ def test_a_simulation_is_kept_and_shown_to_the_board_only(tmp_path: Path, capsys
     assert done.open.cards.is_empty()
     again = rehearsal.simulated(study, 4, 7, NOW, "a")
     assert again.equals(done.closed.cards)
+    told = {scope: json.loads((folder / "results.json").read_text())["cards"]
+            for scope, folder in (("closed", done.closed_report.parent),
+                                  ("open", done.open_report.parent))}  # fmt: skip
+    assert [card["rule"] for card in told["closed"]] == done.closed.cards["rule"].to_list()
+    assert told["open"] == []
+    assert cli.run(["signals", "show", str(study), AGAINST_1]) == 0
+    shown = capsys.readouterr().out
+    assert f"{AGAINST_1} (background): 95 subjects entering over" in shown
+    assert "  no harm: a signal in 0." in shown
+    assert "(ecl)" not in shown  # its own card, and no other
+
+
+def test_a_simulation_says_which_events_count_and_at_which_level(tmp_path: Path) -> None:
+    study = demonstration.unpack(tmp_path)
+    text = study.read_text().replace(
+        'method = "background"\nbackground = 0.01\nplanned = 95',
+        'method = "background"\nbackground = 0.01\nwindow_days = 90',
+        1,
+    )
+    study.write_text(text.replace("alpha = 0.05", 'alpha = 0.05\nfamily = "topics"', 1))
+    cards = rehearsal.simulated(study, 2, 7, NOW, "a")
+    basis = dict(cards.select("rule", "basis").rows())
+    assert "; an event counts if it begins within 90 days; " in basis[AGAINST_1]
+    walk = basis["headache / First period, IVIg / all / ecl"]
+    assert "; at level 0.01, while no other of 5 comparisons has signalled; " in walk
+    assert "an event counts" not in walk
+
+
+def test_the_final_analysis_of_a_study_file_spends_what_is_left(tmp_path: Path) -> None:
+    study = demonstration.unpack(tmp_path)
+    text = study.read_text().replace(
+        "planned_subjects = 95", "planned_subjects = 950\nfinal_analysis = 2018-12-31"
+    )
+    study.write_text(text)
+    rule = "pyrexia / First period, IVIg / all / ecl"
+    before = monitor.look(study, NOW, "a", cutoff=date(2018, 12, 30)).closed
+    after = monitor.look(study, NOW, "a", cutoff=date(2018, 12, 31)).closed
+    later = monitor.look(study, NOW, "a").closed
+    last = [one.evidence.filter(rule=rule).row(-1, named=True) for one in (before, after, later)]
+    assert last[0]["fraction"] < 0.2
+    assert (last[1]["date"], last[1]["fraction"]) == (date(2018, 12, 31), 1.0)
+    assert last[1]["limit"] < last[0]["limit"]
+    assert last[2] == last[1]
+    texts = later.signals.filter(pl.col("text").str.contains("after the final analysis of"))
+    assert set(texts["method"]) == {"ecl"}
+    assert after.screen.select("term", "p", "log_e").equals(
+        later.screen.select("term", "p", "log_e")
+    )
+
+
+def test_a_look_back_that_finds_a_record_first_does_not_date_it_before_later_looks(
+    tmp_path: Path,
+) -> None:
+    """A record of January, first found by a look back to February after the look of 2021."""
+    rule = (
+        '[[rule]]\ntopic = "nausea"\ngroup = "Active"\nmethod = "background"\n'
+        "background = 0.02\nplanned = 9\n"
+    )
+    written = STUDY + rule.replace("Active", "Drug")
+    title = "nausea / Drug / all / background"
+    small(tmp_path, ONE, written)
+    subjects = tmp_path / "ex.csv"
+    assert subjects.exists()
+    first = monitor.look(tmp_path / "study.toml", NOW, "a").closed
+    latest = first.cut.cutoff
+    back = monitor.look(small(tmp_path, TWO, written), NOW, "a", cutoff=date(2020, 1, 20)).closed
+    then = back.evidence.filter(rule=title)
+    assert then["count"].max() == 1  # the second record was not known to any look by then
+    whole = back.incidence.filter(level="topic", term="nausea", group="Drug", estimand="all")
+    assert set(whole["subjects"]) == {2}  # the tables count what the records say
+    assert latest > date(2020, 1, 20)
+    again = monitor.look(tmp_path / "study.toml", NOW, "a").closed.evidence.filter(rule=title)
+    assert again.filter(pl.col("date") < latest).equals(
+        first.evidence.filter(pl.col("date") < latest, rule=title)
+    )
 
 
 def test_no_trials_is_refused(tmp_path: Path) -> None:

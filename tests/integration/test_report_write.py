@@ -13,16 +13,23 @@ import polars as pl
 import pytest
 
 from safetymon.domain import Finding, Results, Scope
-from safetymon.report import Written, files, write
+from safetymon.errors import DataRefusedError
+from safetymon.report import files, write
 from tests import evidence_fixture
 from tests.report_fixture import HOSTILE, results, with_look
 
 CLOSED_FILES = {
     "report.html", "results.json", "tables/comparisons.csv", "tables/evidence.csv",
     "tables/findings.csv", "tables/groups.csv", "tables/incidence.csv", "tables/screen.csv",
-    "tables/sensitivity.csv", "tables/signals.csv",
+    "tables/sensitivity.csv", "tables/signals.csv", "tables/curves.csv", "tables/severity.csv",
+    "tables/lags.csv", "tables/enrolment.csv", "tables/overview.csv", "tables/changes.csv",
+    "tables/redefined.csv", "tables/history.csv", "tables/listing.csv", "tables/edits.csv",
+    "tables/rejected.csv",
 }  # fmt: skip
-OPEN_FILES = CLOSED_FILES - {"tables/comparisons.csv", "tables/screen.csv"}
+OPEN_FILES = CLOSED_FILES - {
+    "tables/comparisons.csv", "tables/screen.csv", "tables/listing.csv", "tables/edits.csv",
+    "tables/rejected.csv",
+}  # fmt: skip
 
 
 @pytest.fixture(params=[0o022, 0o000, 0o077], ids=["umask 022", "umask 000", "umask 077"])
@@ -78,12 +85,27 @@ def test_open_files_can_be_handed_out_whatever_the_umask(tmp_path: Path) -> None
     assert modes(tmp_path / "open") == ({"0o755"}, {"0o644"})
 
 
-def test_a_folder_that_exists_is_left_as_it_is(tmp_path: Path) -> None:
+def test_a_report_that_exists_is_left_as_it_is(tmp_path: Path) -> None:
     first = write(results(), tmp_path)
     before = tree(first.folder)
-    second = write(results(seed=2), tmp_path)
-    assert second == Written(first.folder, first.report, first.sha256, already_there=True)
+    assert write(results(), tmp_path) == replace(first, already_there=True)
+    assert write(results(), tmp_path, first.sha256) == replace(first, already_there=True)
     assert tree(first.folder) == before
+
+
+def test_another_look_s_report_in_its_place_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    first = write(results(), tmp_path)
+    before = tree(first.folder)
+    with pytest.raises(DataRefusedError, match="is the report of another look"):
+        write(results(seed=2), tmp_path)
+    assert tree(first.folder) == before
+
+
+def test_a_report_changed_since_it_was_written_is_refused(tmp_path: Path) -> None:
+    first = write(results(), tmp_path)
+    first.report.write_bytes(first.report.read_bytes() + b" ")
+    with pytest.raises(DataRefusedError, match="was changed after it was written"):
+        write(results(), tmp_path, first.sha256)
 
 
 def test_a_folder_that_appears_meanwhile_is_left_as_it_is(
@@ -98,19 +120,20 @@ def test_a_folder_that_appears_meanwhile_is_left_as_it_is(
         return contents(made)
 
     monkeypatch.setattr(files, "_contents", slow)
-    assert write(results(), tmp_path).already_there
+    with pytest.raises(DataRefusedError, match="is the report of another look"):
+        write(results(), tmp_path)
     assert tree(theirs) == {"results.json": b"theirs"}
 
 
 def test_a_failure_leaves_no_half_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = files._write_file
+    whole = files._written
 
-    def full(path: Path, text: str, scope: Scope) -> None:
+    def full(path: Path, content: bytes, scope: Scope) -> None:
         if path.name == "signals.csv":
             raise OSError(28, "No space left on device")
-        whole(path, text, scope)
+        whole(path, content, scope)
 
-    monkeypatch.setattr(files, "_write_file", full)
+    monkeypatch.setattr(files, "_written", full)
     with pytest.raises(OSError, match="No space left"):
         write(results(), tmp_path)
     assert list((tmp_path / "closed").iterdir()) == []

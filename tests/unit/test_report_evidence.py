@@ -21,8 +21,11 @@ CLOSED = results()
 
 
 def drawn(spec: Spec) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = spec["datasets"]["rows"]
-    return found
+    """The points, each with the place of its line: of a path, 0 the count and 1 its boundary."""
+    shared = spec["layer"][-1].get("encoding", {}) | spec["layer"][0].get("encoding", {})
+    labels = shared["color"]["scale"]["domain"]
+    rows: list[dict[str, Any]] = spec["datasets"]["rows"]
+    return [row | {"place": labels.index(row["label"])} for row in rows]
 
 
 def cells(table: Table) -> list[list[str]]:

@@ -34,7 +34,9 @@ def first_cells(text: str) -> list[str]:
 def test_every_object_of_the_format_has_its_section_and_no_other_has() -> None:
     assert re.findall(r"^## (.+)$", DOCUMENT, re.MULTILINE) == [
         "Document", "study", "cut", "input", "look", "group", "incidence", "comparison", "signal",
-        "evidence", "sensitivity", "screen", "finding",
+        "evidence", "sensitivity", "screen", "card", "curve",
+        "severity", "lag", "enrolment", "finding", "overview", "changes", "change", "redefined",
+        "run", "rejected", "basis", "method",
     ]  # fmt: skip
     assert set(OBJECTS) == set(re.findall(r"^## (.+)$", DOCUMENT, re.MULTILINE))
 

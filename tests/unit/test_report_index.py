@@ -1,5 +1,6 @@
 """The list of looks: made from the results of its own scope alone."""
 
+from safetymon.domain import Scope
 from safetymon.report import index
 from safetymon.report.results_json import results_json
 from tests.report_fixture import results
@@ -54,3 +55,13 @@ def test_a_look_without_a_rule_says_so() -> None:
     entry = index.entry("0003-2019-11-04", results_json(results(rules=False)))
     assert entry.verdicts == ()
     assert "no rule" in index.render(STUDY, "closed", [entry])
+
+
+def test_only_the_closed_page_tells_verdicts() -> None:
+    trees: tuple[Scope, ...] = ("closed", "open")
+    for tree in trees:
+        entry = index.entry("0003-2019-11-04", results_json(results(tree)))
+        html = index.render(STUDY, tree, [entry])
+        assert entry.verdicts
+        assert ("Rules by verdict" in html) == (tree == "closed")
+        assert ('class="badge' in html) == (tree == "closed")

@@ -37,7 +37,7 @@ def test_what_goes_with_a_signal_stands_beside_it() -> None:
 
 def test_what_is_new_is_counted_with_its_reason() -> None:
     assert news(results()) == (
-        "New since the look before: 3 rules now raised (new data); 1 open signal spoken against "
+        "New since look 2: 3 rules now raised (new data); 1 open signal spoken against "
         "for the first time; 1 preferred term newly flagged by the screen."
     )
 
@@ -59,7 +59,7 @@ def test_every_reason_is_counted_apart_the_most_urgent_verdict_first() -> None:
         against=pl.lit(0, pl.Int64),
     )
     assert news(replace(made, signals=mixed)) == (
-        "New since the look before: 1 rule now raised; 1 rule now raised (new data); 1 rule now "
+        "New since look 2: 1 rule now raised; 1 rule now raised (new data); 1 rule now "
         "cleared (changed definitions); 1 rule now cleared (edited history); 1 rule now no signal "
         "(new data)."
     )
@@ -67,12 +67,17 @@ def test_every_reason_is_counted_apart_the_most_urgent_verdict_first() -> None:
 
 def test_a_look_at_which_nothing_turned_says_so() -> None:
     quiet = _with(results("open"), since_look=1, against=0, reason=None)
-    assert news(quiet) == "Nothing has turned since the look before."
+    assert news(quiet) == "No verdict has turned since look 2."
 
 
-@pytest.mark.parametrize("made", [results(look=1), _with(results(), reason="first look")])
-def test_a_first_look_has_nothing_to_compare_with(made: Results) -> None:
-    assert news(made) == FIRST_LOOK
+def test_a_first_look_has_nothing_to_compare_with() -> None:
+    assert news(results(look=1)) == FIRST_LOOK
+
+
+def test_a_look_before_all_others_has_nothing_to_compare_with() -> None:
+    made = results()
+    first = replace(made, changes=replace(made.changes, since=None))
+    assert news(first) == FIRST_LOOK
 
 
 def _told(**changed: object) -> str:
@@ -145,9 +150,7 @@ def test_an_e_value_of_nothing_is_told() -> None:
 def test_without_signals_there_is_no_alert_but_the_screen_still_speaks() -> None:
     quiet = replace(results(), signals=schema_frame({}, schema.SIGNALS))
     assert lead(quiet).alerts == ()
-    assert news(quiet) == (
-        "New since the look before: 1 preferred term newly flagged by the screen."
-    )
+    assert news(quiet) == ("New since look 2: 1 preferred term newly flagged by the screen.")
 
 
 def test_the_topics_are_told_for_the_widest_group_that_is_no_reference() -> None:

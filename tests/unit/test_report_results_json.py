@@ -81,7 +81,9 @@ def test_keys_stand_in_the_order_of_the_format() -> None:
     made = document()
     assert list(made) == [
         "format", "scope", "study", "cut", "look", "confidence", "groups", "incidence",
-        "comparisons", "signals", "evidence", "sensitivity", "screen", "findings",
+        "comparisons", "signals", "evidence", "sensitivity", "screen", "cards", "curves",
+        "severity", "lags", "enrolment", "findings", "overview", "changes", "history", "rejected",
+        "basis", "unmasks",
     ]  # fmt: skip
     assert list(made["incidence"][0]) == INCIDENCE_KEYS
     assert list(made["groups"][0]) == [

@@ -9,6 +9,7 @@ import pytest
 
 from safetymon import schema
 from safetymon.report.sheets import defused, sheets
+from tests.hostile_study import TERMS
 from tests.report_fixture import results, schema_frame
 
 
@@ -18,15 +19,18 @@ def rows(text: str) -> list[dict[str, str]]:
 
 def test_the_closed_files() -> None:
     assert sorted(sheets(results())) == [
-        "comparisons.csv", "evidence.csv", "findings.csv", "groups.csv", "incidence.csv",
-        "screen.csv", "sensitivity.csv", "signals.csv",
+        "changes.csv", "comparisons.csv", "curves.csv", "edits.csv", "enrolment.csv",
+        "evidence.csv", "findings.csv", "groups.csv", "history.csv", "incidence.csv", "lags.csv",
+        "listing.csv", "overview.csv", "redefined.csv", "rejected.csv", "screen.csv",
+        "sensitivity.csv", "severity.csv", "signals.csv",
     ]  # fmt: skip
 
 
 def test_the_open_files_do_not_depend_on_treatment() -> None:
     names = [
-        "evidence.csv", "findings.csv", "groups.csv", "incidence.csv", "sensitivity.csv",
-        "signals.csv",
+        "changes.csv", "curves.csv", "enrolment.csv", "evidence.csv", "findings.csv",
+        "groups.csv", "history.csv", "incidence.csv", "lags.csv", "overview.csv", "redefined.csv",
+        "sensitivity.csv", "severity.csv", "signals.csv",
     ]  # fmt: skip
     assert sorted(sheets(results("open"))) == names
     assert sorted(sheets(results("open", rules=False))) == names
@@ -73,8 +77,14 @@ def test_no_text_of_the_data_starts_a_formula() -> None:
     assert not any(term[0] in "=+-@\t\r\n" for term in terms)
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "  =", "\t@", "＝", "'"])
 def test_each_dangerous_start_gets_an_apostrophe(start: str) -> None:
     made = defused(pl.DataFrame({"term": [f"{start}1+1", "Headache", None], "n": [-1, 2, 3]}))
     assert made["term"].to_list() == [f"'{start}1+1", "Headache", None]
     assert made["n"].to_list() == [-1, 2, 3]
+
+
+def test_every_text_is_read_back_by_taking_one_leading_apostrophe_away() -> None:
+    texts = [*TERMS, "'", "''=1", "It's", "a'=b", ""]
+    made = defused(pl.DataFrame({"term": texts}))["term"]
+    assert [text.removeprefix("'") for text in made] == texts

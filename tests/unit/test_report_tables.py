@@ -115,6 +115,10 @@ def test_a_comparison_row_shows_the_frames_numbers() -> None:
         wording.interval(row["rd_low"], row["rd_high"]),
         wording.number(row["risk_ratio"], 2),
         wording.interval(row["rr_low"], row["rr_high"], 2),
+        wording.number(row["odds_ratio"], 2),
+        wording.interval(row["or_low"], row["or_high"], 2),
+        wording.number(row["rate_ratio"], 2),
+        wording.interval(row["rate_ratio_low"], row["rate_ratio_high"], 2),
         wording.p_value(row["fisher_p"]),
     ]
 
@@ -130,7 +134,7 @@ def test_an_intervals_column_is_headed_by_its_level(confidence: float) -> None:
     title = f"{100 * confidence:g}% interval"
     for panels, times in (
         (topic_tables.topics(made), 3),
-        (topic_tables.comparisons(made), 2),
+        (topic_tables.comparisons(made), 4),
         (term_tables.terms(made, "pt"), 1),
     ):
         heads = [column.title for column in panels[0].table.columns]

@@ -1,0 +1,100 @@
+"""The line below every table and figure that says what its numbers are: the estimand. Pure.
+
+Population, periods, treatment, emergent rule, relatedness, unit, cut-off, method and version of the
+definitions. A table's number belongs to its kind (`table`), so its unit and method do too.
+"""
+
+from dataclasses import dataclass
+
+from safetymon.basis import Basis
+from safetymon.domain import Estimand, Results
+from safetymon.report import wording
+
+COUNTS = "counts"
+OWN = "the rule's own (Methods)"
+SIMULATED = "simulated trials of this study's design"
+SUBJECTS = "subjects with an event, each once, of those at risk (events)"
+EVIDENCE = "subjects with a first event, from the day it was first seen"
+UNITS = {
+    1: ("as each rule says", OWN),
+    2: (f"{SUBJECTS}; rates per 100 person-years", "{proportion}; rates: {rates}"),
+    3: ("percentage points of subjects at risk; ratios of their shares, odds and rates",
+        (
+            "{difference}; risk ratio: Koopman's, odds ratio: Cornfield's score interval; rate "
+            "ratio: exact conditional; Fisher's exact p describes"
+        )),
+    4: (SUBJECTS, "{proportion}; difference: {difference}"),
+    5: (SUBJECTS, "{proportion}; difference: {difference}"),
+    6: ("subjects treated; person-years", COUNTS),
+    9: (EVIDENCE, OWN),
+    10: (EVIDENCE, "exact binomial tail; mixture e-value"),
+    11: (EVIDENCE, "conditional log-rank walk; Benjamini-Hochberg"),
+    12: ("share of simulated trials", SIMULATED),
+    20: (SUBJECTS, "{proportion}"),
+    31: ("percent of subjects with a first event", "Aalen-Johansen, death competing"),
+    32: ("events a subject", "mean cumulative function"),
+    33: ("subjects by the highest severity of their events", COUNTS),
+    34: ("days from onset to record", "quantiles of the dated events"),
+}  # fmt: skip
+"""Table number -> unit and method; `{…}` is a phrase of the study's own settings."""
+RECORDS = frozenset({7, 8, 21, 22, 23, 24, 25, 28})
+"""Tables of records, files and findings: what they count is no estimand."""
+OPEN = {4: "{proportion}", 5: "{proportion}", 11: "", 3: ""}
+"""The methods of an open report, where they are others: nothing is compared in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Footers:
+    """The lines of one report."""
+
+    results: Results
+
+    def table(self, number: int, estimand: Estimand | None = None) -> str:
+        """Below a table; without an estimand each row or rule has its own."""
+        if number in RECORDS:
+            return f"Unit: records as listed; {self._version()}."
+        basis = self.results.basis
+        who = (
+            f"Population: {basis.population}; periods: {basis.periods}; "
+            f"treatment: {basis.treatment}; treatment-emergent: {basis.emergent}"
+        )
+        return f"{who}; {self._how(number, estimand)}."
+
+    def figure(self, number: int) -> str:
+        """Below a figure whose numbers a table gives: what the two do not share."""
+        if number in RECORDS:
+            return f"Unit: records as listed; {self._version()}."
+        who = f"Population, periods, treatment and emergent rule as under Table {number}"
+        return f"{who}; {self._how(number, None)}."
+
+    def _how(self, number: int, estimand: Estimand | None) -> str:
+        unit, method = UNITS.get(number, ("as the columns say", COUNTS))
+        if self.results.scope == "open":
+            method = OPEN.get(number, method)
+        said = method.format_map(_phrases(self.results.basis))
+        related = self._related(estimand)
+        return f"relatedness: {related}; unit: {unit}; method: {said}; {self._version()}"
+
+    def _version(self) -> str:
+        cutoff = wording.day(self.results.cut.cutoff)
+        return f"data up to {cutoff}; definitions {self.results.basis.version}"
+
+    def _related(self, estimand: Estimand | None) -> str:
+        basis = self.results.basis
+        match estimand:
+            case None:
+                return "as chosen, or as row or rule says"
+            case "all":
+                return "any"
+            case "related":
+                return f"related only, {basis.related}"
+            case "serious":
+                return f"any; serious only, {basis.serious}"
+            case _:
+                return f"related and serious only, each {basis.related}"
+
+
+def _phrases(basis: Basis) -> dict[str, str]:
+    return {
+        "proportion": basis.proportion, "difference": basis.difference, "rates": basis.rates,
+    }  # fmt: skip
