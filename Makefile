@@ -4,15 +4,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run test simulate lint bench browser lock clean
+.PHONY: help scale run test simulate lint bench tamper faults browser soak lock fuzz audit clean
 
 help:
 	@echo "run      make the environment and show the demonstration report"
 	@echo "test     the whole test suite"
 	@echo "lint     ruff, strict types, import contracts"
+	@echo "scale    reports of large trials: size, time, first chart"
 	@echo "bench    ratios and costs, printed"
 	@echo "simulate every goal of the methods, measured, into docs/simulations.md"
+	@echo "tamper   1,000 single bytes changed in store, audit and reports: all found"
+	@echo "faults   looks killed 200 times, disks full: nothing lost"
 	@echo "browser  only the tests that drive a real Chromium"
+	@echo "fuzz     10,000 mutated inputs, counted"
+	@echo "audit    asks a vulnerability database about every locked package (needs network)"
+	@echo "soak     ten minutes of the real service, with kills; prints what was lost"
 	@echo "lock     resolve the dependencies anew (needs uv)"
 
 # Both environments are the same folder: the dev lock holds every line of the other.
@@ -45,11 +51,29 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+scale: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.scale
+
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.bench
 
+fuzz: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.fuzz --cases 10000 --seed 1
+
+tamper: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.tamper
+
+faults: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.faults
+
 browser: $(VENV)/dev.stamp
 	SAFETYMON_REQUIRE_BROWSER=1 $(BIN)/python -m pytest -m browser
+
+audit: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.vulnerabilities
+
+soak: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.soak --minutes 10
 
 lock:
 	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --group build -o requirements.lock

@@ -1,23 +1,16 @@
 """Reads a study file: TOML -> `domain.Study`; every error is one line that names file and key."""
 
-import difflib
 import hashlib
-import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-
+from safetymon import tomlfile
 from safetymon.domain import ALL_SUBJECTS, Group
 from safetymon.errors import UsageError
-from safetymon.study import Rule, Study
+from safetymon.study import EclRule, Rule, Study
 from safetymon.topics import resolved
 
-# What pydantic calls a problem, said the way its user would.
-_PLAIN = {
-    "missing": "is missing; add it",
-    "string_pattern_mismatch": "may hold only letters, digits, '.', '_' and '-' (64 at most)",
-}
+_KIND = "study file"
 
 
 def load(path: Path) -> Study:
@@ -26,7 +19,8 @@ def load(path: Path) -> Study:
     Raises:
         UsageError: The file cannot be read, is not TOML, or breaks a rule of the language.
     """
-    study = _with_default_groups(_validated(_parsed(path), path))
+    raw = tomlfile.parsed(path, _KIND, "write one with `safetymon init DATA_DIR`")
+    study = _with_default_groups(tomlfile.validated(raw, Study, path, _KIND))
     for problem in _problems(study):
         raise UsageError(f"{path.name}: {problem}")
     return study
@@ -35,9 +29,17 @@ def load(path: Path) -> Study:
 def definitions_sha256(study: Study) -> str:
     """A fingerprint of everything in the study file that can change a number or a verdict.
 
-    Where the files lie and what the study is titled does not count; the built-in term lists do.
+    Where the files lie, what the study is titled and when its data are stale does not count; the
+    built-in term lists do.
     """
-    core = study.model_dump_json(exclude={"study": {"title"}, "data": {"folder", "files"}})
+    core = study.model_dump_json(
+        exclude={
+            "study": {"title"},
+            "data": {"folder", "files"},
+            "store": True,
+            "freshness": True,
+        }
+    )
     lists = repr(sorted(resolved(study.topic).items()))
     return hashlib.sha256(f"{core}\n{lists}".encode()).hexdigest()
 
@@ -54,60 +56,6 @@ def _with_default_groups(study: Study) -> Study:
     return study.model_copy(update={"group": groups})
 
 
-def _parsed(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UsageError(
-            f"{path}: no such study file; write one with `safetymon init DATA_DIR`"
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read as UTF-8 text ({error})") from error
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{path.name}: is not valid TOML: {error}") from error
-
-
-def _validated(raw: dict[str, Any], path: Path) -> Study:
-    try:
-        return Study.model_validate(raw)
-    except ValidationError as error:
-        raise UsageError(f"{path.name}: {_in_plain_words(error)}") from error
-
-
-def _in_plain_words(error: ValidationError) -> str:
-    first, *rest = error.errors(include_url=False)
-    where = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        what = f"is not a key of a study file{_nearest(first['loc'])}"
-    else:
-        what = _PLAIN.get(first["type"], f"{first['msg'][0].lower()}{first['msg'][1:]}")
-    more = f" (and {len(rest)} more)" if rest else ""
-    return f"{where}: {what}{more}"
-
-
-def _nearest(location: tuple[int | str, ...]) -> str:
-    names = _keys_at(location[:-1])
-    close = difflib.get_close_matches(str(location[-1]), names, n=1, cutoff=0.5)
-    return f"; did you mean '{close[0]}'?" if close else f"; valid keys: {', '.join(names)}"
-
-
-def _keys_at(location: tuple[int | str, ...]) -> list[str]:
-    """The keys that are valid at a place in the study file, by walking the models."""
-    model: type[BaseModel] = Study
-    for part in location:
-        field = model.model_fields.get(str(part))
-        inner = _model_in(field.annotation) if field else None
-        model = inner or model
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - any type expression
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    inner = (_model_in(a) for a in getattr(annotation, "__args__", ()))
-    return next((model for model in inner if model), None)
-
-
 def _problems(study: Study) -> list[str]:
     groups = {group.name: group for group in study.group}
     return [
@@ -117,6 +65,20 @@ def _problems(study: Study) -> list[str]:
         *_repeated("rule", [rule.title for rule in study.rule]),
         *(p for group in study.group for p in _group_problems(group, groups, study)),
         *(p for rule in study.rule for p in _rule_problems(rule, groups, study)),
+        *_family_problems(study),
+    ]
+
+
+def _family_problems(study: Study) -> list[str]:
+    """Comparisons that share one alpha cannot each have their own."""
+    if study.evidence.family == "none":
+        return []
+    alpha = study.evidence.alpha
+    return [
+        f"rule '{rule.title}': alpha is {rule.alpha:g}, but with family = \"topics\" all "
+        f"comparisons share that of [evidence], {alpha:g}; write that one"
+        for rule in study.rule
+        if isinstance(rule, EclRule) and not rule.off and rule.alpha != alpha
     ]
 
 

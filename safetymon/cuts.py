@@ -19,12 +19,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A study file with its listings as read, as an extract, and cut off at a date."""
+    """A study file with its listings as read, as an extract, and cut off at a date.
+
+    `until` is the latest date in the listings that does not lie in the future.
+    """
 
     study: Study
     read: Listings
     extract: Extract
     cut: Cut
+    until: date
 
     def frames(self) -> Frames:
         """The closed frames of listings no look has seen: events count from their entry date."""
@@ -53,7 +57,9 @@ def source(study_file: Path, now: datetime, asked: date | None = None) -> Source
     for file in read.inputs:
         log.info("read %s: %d rows, %d rejected", file.path, file.rows, file.rejected)
     extract = _extract(study, read)
-    made = Source(study, read, extract, _cut(study, read, extract, asked, now))
+    # A mistyped date in the future must not carry the cut-off with it.
+    until = min(derive.latest_date(read), now.date())
+    made = Source(study, read, extract, _cut(study, read, extract, asked, until), until)
     _refuse_unreadable_events(made.events_file())
     return made
 
@@ -68,11 +74,9 @@ def _extract(study: Study, read: Listings) -> Extract:
     return Extract(_hash(__version__, reading, *sorted(files)), reading)
 
 
-def _cut(study: Study, read: Listings, extract: Extract, asked: date | None, now: datetime) -> Cut:
+def _cut(study: Study, read: Listings, extract: Extract, asked: date | None, until: date) -> Cut:
     setting = asked or study.data.cutoff
-    # A mistyped date in the future must not carry the cut-off with it.
-    latest = min(derive.latest_date(read), now.date())
-    cutoff = latest if setting == "latest" else setting
+    cutoff = until if setting == "latest" else setting
     first = read.exposure["start"].min()
     if isinstance(first, date) and first > cutoff:
         raise DataRefusedError(

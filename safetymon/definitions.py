@@ -5,6 +5,7 @@ The open sentences name no treatment and no group.
 
 from datetime import date
 
+from safetymon.basis import Basis, Method
 from safetymon.domain import Scope
 from safetymon.study import Study
 from safetymon.topics import resolved
@@ -39,15 +40,30 @@ _SUBJECTS = (
     "Subjects with at least one event, each counted once however many events; the percentage is "
     "of the subjects at risk, with the {} interval."
 )
-_PROPORTION = {"clopper-pearson": "exact Clopper-Pearson", "wilson": "Wilson score"}
+_PROPORTION = {
+    "clopper-pearson": "exact Clopper-Pearson",
+    "wilson": "Wilson score",
+    "wilson-cc": "Wilson score (with continuity correction)",
+    "jeffreys": "Jeffreys",
+    "agresti-coull": "Agresti-Coull",
+}
 _DIFFERENCE = {
     "miettinen-nurminen": "Miettinen-Nurminen score",
+    "mee": "Mee score",
     "newcombe": "Newcombe hybrid score",
+    "newcombe-cc": "Newcombe hybrid score (with continuity correction)",
+}
+_RATE = {
+    "exact": "exact Poisson",
+    "score": "Poisson score",
+    "byar": "Byar's approximate Poisson",
+    "jeffreys": "Jeffreys Poisson",
 }
 _COMPARISONS = (
-    "Risk difference in percentage points with the {} interval, risk ratio "
-    "with Koopman's score interval, and Fisher's exact two-sided p, which describes and does not "
-    "decide. Only against a group at risk at the same time."
+    "Risk difference in percentage points with the {} interval, risk ratio with Koopman's and odds "
+    "ratio with Cornfield's score interval, ratio of the rates of first events with its exact "
+    "conditional interval, and Fisher's exact two-sided p, which describes and does not decide. "
+    "Only against a group at risk at the same time."
 )
 
 
@@ -64,6 +80,27 @@ def sentences(study: Study, scope: Scope, cutoff: date) -> tuple[tuple[str, str]
         ("Rates", _rates(study)),
         *(_comparisons(study) if scope == "closed" else ()),
         *(("Topic: " + topic, _topic(terms)) for topic, terms in resolved(study.topic).items()),
+    )
+
+
+def basis(study: Study, scope: Scope, sha256: str, methods: tuple[Method, ...]) -> Basis:
+    """The estimand of a report's numbers in phrases; `sha256` is the definitions' hash."""
+    lag = study.emergent.lag_days
+    until = "without limit" if lag == "unlimited" else f"to {lag} days after the last dose"
+    closed, level = scope == "closed", f"{100 * study.report.confidence:g}%"
+    missing = "yes" if study.emergent.missing == "conservative" else "no"
+    return Basis(
+        population="all treated subjects",
+        periods="those of each group (Table 6)" if closed else "all, pooled",
+        treatment="as taken, not as randomised" if closed else "pooled, none told apart",
+        emergent=f"onset from the first dose of a treatment in a period {until}",
+        related=f"as recorded, unrecorded counts as {missing}",
+        serious=f"as recorded, unrecorded counts as {missing}",
+        proportion=f"{_PROPORTION[study.report.proportion]} interval, {level}",
+        difference=f"{_DIFFERENCE[study.report.difference]} interval, {level}",
+        rates=f"{_RATE[study.report.rate]} interval, {level}",
+        version=sha256[:12],
+        methods=methods,
     )
 
 
@@ -99,8 +136,8 @@ def _rates(study: Study) -> str:
     }[settings.person_time]
     return (
         f"Per 100 person-years of {settings.days_per_year:g} days, from the first dose to {until}, "
-        "with exact Poisson intervals: all events over the whole time, and first events over the "
-        "time up to each subject's first event. "
+        f"with {_RATE[settings.rate]} intervals: all events over the whole time, and first events "
+        "over the time up to each subject's first event. "
         f"Intervals are two-sided, {settings.confidence:.0%}."
     )
 

@@ -12,11 +12,15 @@ from typing import Annotated, Literal
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from safetymon.basis import Basis
+
 Standard = Literal["adam", "sdtm", "edc"]
 PartialOnset = Literal["conservative", "first-day"]
 Estimand = Literal["all", "related", "serious", "related serious"]
 Level = Literal["any", "topic", "soc", "pt"]
 Scope = Literal["closed", "open"]
+Tree = Literal["closed", "open", "coded"]
+"""A folder of reports; the coded one holds closed content, its treatments under codes."""
 Verdict = Literal[
     "raised", "open", "cleared", "no signal", "too little data", "no events", "not applicable"
 ]
@@ -24,10 +28,14 @@ Severity = Literal["info", "warning", "error"]
 PersonTime = Literal["at risk", "on treatment"]
 ThresholdMethod = Literal["incidence", "subjects", "difference", "ratio"]
 
+ChangedPart = Literal["subjects", "exposure", "events", "adjudication"]
+"""A part of the data that is compared between two cuts."""
 ESTIMANDS: tuple[Estimand, ...] = ("all", "related", "serious", "related serious")
 ANY_EVENT = "Any event"
 EVENT_ROLE: dict[Standard, str] = {"adam": "adae", "sdtm": "ae", "edc": "events"}
 """The role of the file that lists the adverse events."""
+STALE = "DATA STALE"
+"""How the check of every finding begins that says so (`freshness`)."""
 ALL_SUBJECTS = "All subjects"
 """The only group of an open report: everybody who was treated, whatever with."""
 
@@ -39,7 +47,10 @@ StudyId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{
 class Definition(BaseModel):
     """A part of the study file: frozen, and unknown keys are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # An error never repeats what was written: a password may have been put in the wrong place.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False
+    )
 
 
 class Head(Definition):
@@ -135,18 +146,28 @@ class Topic(Definition):
     drop_terms: tuple[Text, ...] = ()
 
 
+DaysPerYear = Annotated[float, Field(ge=365, le=366)]
+
+
 class ReportSettings(Definition):
     """`[report]`: intervals and their confidence, days in a person-year, what counts as time.
 
     `person_time` is "at risk" (first dose to the end of the emergent window: it matches the
-    numerator) or "on treatment" (first dose to last dose).
+    numerator) or "on treatment" (first dose to last dose). `coded` asks for a third report: the
+    closed one with codes for its treatments.
     """
 
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
-    proportion: Literal["clopper-pearson", "wilson"] = "clopper-pearson"
-    difference: Literal["miettinen-nurminen", "newcombe"] = "miettinen-nurminen"
-    days_per_year: Annotated[float, Field(ge=365, le=366)] = 365.25
+    proportion: Literal["clopper-pearson", "wilson", "wilson-cc", "jeffreys", "agresti-coull"] = (
+        "clopper-pearson"
+    )
+    difference: Literal["miettinen-nurminen", "mee", "newcombe", "newcombe-cc"] = (
+        "miettinen-nurminen"
+    )
+    rate: Literal["exact", "score", "byar", "jeffreys"] = "exact"
+    days_per_year: DaysPerYear = 365.25
     person_time: PersonTime = "at risk"
+    coded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,11 +241,73 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Cases:
+    """Who they are, record by record: in the closed report only.
+
+    Frames by `record_schema`: `listing`, `edits`, and the `rules` that a listing can be asked for;
+    by `schema`: `ledger`, `subjects`, and `rejected` without the rows' content. `conservative`:
+    unrecorded seriousness and causality count as yes.
+    """
+
+    listing: pl.DataFrame
+    ledger: pl.DataFrame
+    subjects: pl.DataFrame
+    edits: pl.DataFrame
+    rules: pl.DataFrame
+    rejected: pl.DataFrame
+    conservative: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What changed since the look before: frames by `record_schema`, counts only.
+
+    `since` is the number of the look before; None: this is the first look, and nothing changed.
+    `redefined` are the keys of the study file that differ; in the open scope those that name or
+    group no treatment.
+    """
+
+    since: int | None
+    counts: pl.DataFrame
+    redefined: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """What a look said: enough to make it again and see that it says the same.
+
+    `until` is the latest date in its listings. `as_of` is the look whose number decides which looks
+    are earlier: itself, or the look it repeats to say that the data went stale. `closed_sha256` and
+    `open_sha256` are of its results.json without the rule cards, which may be simulated anew.
+    """
+
+    title: str
+    until: date
+    as_of: int
+    closed_sha256: str
+    open_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A look as it is kept, with what it was made of. `study_json` are its definitions."""
+
+    look: Look
+    cut: Cut
+    extract: Extract
+    study_json: str
+    presented: Presented
+    stale: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """Everything a report says, as numbers: frames by `schema`, for one scope.
 
     `calendar` is drawn but not part of results.json. `definitions` are (name, sentence) pairs
-    that say how the numbers are defined; in the open scope they name no treatment.
+    that say how the numbers are defined; in the open scope they name no treatment. `cases` is None
+    in the open scope. `unmasks` is None but in a coded report, where it says how that report would
+    give its codes away.
     """
 
     scope: Scope
@@ -242,4 +325,20 @@ class Results:
     confidence: float
     findings: tuple[Finding, ...]
     calendar: pl.DataFrame
+    curves: pl.DataFrame
+    severity: pl.DataFrame
+    lags: pl.DataFrame
+    enrolment: pl.DataFrame
     definitions: tuple[tuple[str, str], ...]
+    overview: pl.DataFrame
+    changes: Changes
+    history: pl.DataFrame
+    rejected: pl.DataFrame
+    cases: Cases | None
+    basis: Basis
+    unmasks: tuple[str, ...] | None = None
+
+    @property
+    def tree(self) -> Tree:
+        """The folder of reports that it goes into."""
+        return self.scope if self.unmasks is None else "coded"

@@ -25,10 +25,30 @@ class DataRefusedError(SafetymonError):
     exit_code: ClassVar[int] = 3
 
 
+class StorageError(SafetymonError):
+    """The disk refused: full, read-only, unreadable. What was stored before stands."""
+
+    exit_code: ClassVar[int] = 3
+
+    @classmethod
+    def of(cls, path: object, error: OSError) -> "StorageError":
+        """The refusal of `path` in words."""
+        why = error.strerror or type(error).__name__
+        return cls(
+            f"{path}: cannot be read or written ({why}); see to the disk and its permissions, "
+            "then run it again: what was stored before stands"
+        )
+
+
 class StudyBusyError(SafetymonError):
     """Another process holds the study."""
 
     exit_code: ClassVar[int] = 4
+
+
+def is_panic(error: BaseException) -> bool:
+    """Whether a library written in Rust panicked; each has a class of its own, and no Exception."""
+    return type(error).__name__ == "PanicException"
 
 
 NEW_SIGNAL_EXIT_CODE = 10

@@ -18,10 +18,24 @@ from safetymon.stats import comparisons, proportions, rates
 
 Array = npt.NDArray[np.float64]
 
-_PROPORTION = {"clopper-pearson": proportions.clopper_pearson, "wilson": proportions.wilson}
-_DIFFERENCE = {
+PROPORTION = {
+    "clopper-pearson": proportions.clopper_pearson,
+    "wilson": proportions.wilson,
+    "wilson-cc": proportions.wilson_cc,
+    "jeffreys": proportions.jeffreys,
+    "agresti-coull": proportions.agresti_coull,
+}
+DIFFERENCE = {
     "miettinen-nurminen": comparisons.risk_difference_mn,
+    "mee": comparisons.risk_difference_mee,
     "newcombe": comparisons.risk_difference_newcombe,
+    "newcombe-cc": comparisons.risk_difference_newcombe_cc,
+}
+RATE = {
+    "exact": rates.poisson_exact,
+    "score": rates.poisson_score,
+    "byar": rates.poisson_byar,
+    "jeffreys": rates.poisson_jeffreys,
 }
 
 _TERM = ["level", "term", "adjudicated"]
@@ -64,8 +78,8 @@ def by_group(
 
     One row a term, estimand and group (`schema.INCIDENCE`): subjects with at least one event (not
     events) of those at risk, with the interval the study asks for; events; and two rates a 100
-    person-years with exact Poisson intervals, of all occurrences over full time and of first
-    occurrences over time to the first event. Topics and "Any event" always have a row.
+    person-years with their intervals, of all occurrences over full time and of first occurrences
+    over time to the first event. Topics and "Any event" always have a row.
     """
     counts = _counts(occurrences, members)
     cells = _scaffold(occurrences, groups, topics).join(
@@ -79,7 +93,7 @@ def by_group(
         .alias("first_person_years"),
         (pl.col("events") / pl.col("administrations") * 100).alias("per_100_administrations"),
     )
-    return _with_rates(_with_proportions(measured, settings), settings.confidence)
+    return _with_rates(with_proportions(measured, settings), settings)
 
 
 def _counts(occurrences: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
@@ -122,27 +136,28 @@ def _scaffold(
     return terms.join(estimands, how="cross").join(sizes, how="cross")
 
 
-def _with_proportions(frame: pl.DataFrame, settings: ReportSettings) -> pl.DataFrame:
+def with_proportions(frame: pl.DataFrame, settings: ReportSettings) -> pl.DataFrame:
+    """Adds the interval of `subjects` among `at_risk`, in percent; null where nobody is at risk."""
     keys = ["subjects", "at_risk"]
     pairs = frame.select(keys).unique()
     subjects, at_risk = _arrays(pairs, keys)
-    low, high = _PROPORTION[settings.proportion](subjects, at_risk, settings.confidence)
+    low, high = PROPORTION[settings.proportion](subjects, at_risk, settings.confidence)
     intervals = pairs.with_columns(_series("ci_low", low * 100), _series("ci_high", high * 100))
     return frame.join(intervals, on=keys, how="left", maintain_order="left")
 
 
-def _with_rates(frame: pl.DataFrame, confidence: float) -> pl.DataFrame:
-    every = _rate(frame, "events", "person_years", "rate", confidence)
-    first = _rate(every, "subjects", "first_person_years", "first_rate", confidence)
+def _with_rates(frame: pl.DataFrame, settings: ReportSettings) -> pl.DataFrame:
+    every = _rate(frame, "events", "person_years", "rate", settings)
+    first = _rate(every, "subjects", "first_person_years", "first_rate", settings)
     return first.select(pl.col(name).cast(kind) for name, kind in INCIDENCE.items())
 
 
 def _rate(
-    frame: pl.DataFrame, count: str, years: str, prefix: str, confidence: float
+    frame: pl.DataFrame, count: str, years: str, prefix: str, settings: ReportSettings
 ) -> pl.DataFrame:
     pairs = frame.select(count, years).unique()
     events, time = _arrays(pairs, [count, years])
-    low, high = rates.poisson_exact(events, time, confidence)
+    low, high = RATE[settings.rate](events, time, settings.confidence)
     estimate = (pl.col(count) / pl.col(years) * 100).alias(f"{prefix}_per_100py")
     intervals = pairs.with_columns(
         pl.when(pl.col(years) > 0).then(estimate),
@@ -159,7 +174,8 @@ def compare(
 
     One row a term, estimand and such a group (`schema.COMPARISONS`): risk difference in
     percentage points with the interval the study asks for, risk ratio with Koopman's score
-    interval (null where not estimable), Fisher's exact two-sided p as a description.
+    interval and odds ratio with Cornfield's (null where not estimable), Fisher's exact two-sided p
+    as a description, and the ratio of the rates of first events with its exact interval.
     """
     pairs = pl.DataFrame(
         [(g.name, g.reference) for g in groups if g.reference],
@@ -168,14 +184,18 @@ def compare(
     )
     keys = ["x1", "n1", "x2", "n2"]
     cell = [*_TERM, "estimand"]
-    treated = incidence.select(*cell, "group", x1="subjects", n1="at_risk")
-    control = incidence.select(*cell, reference="group", x2="subjects", n2="at_risk")
+    treated = incidence.select(*cell, "group", x1="subjects", n1="at_risk", t1="first_person_years")
+    control = incidence.select(
+        *cell, reference="group", x2="subjects", n2="at_risk", t2="first_person_years"
+    )
     sides = treated.join(pairs, on="group", maintain_order="left").join(
         control, on=[*cell, "reference"], nulls_equal=True, maintain_order="left"
     )
     distinct = sides.select(keys).unique()
     described = distinct.with_columns(_comparison_columns(distinct, keys, settings))
-    joined = sides.join(described, on=keys, how="left", maintain_order="left")
+    joined = sides.join(described, on=keys, how="left", maintain_order="left").with_columns(
+        _rate_ratio_columns(sides, settings)
+    )
     return joined.select(
         pl.col(name).cast(kind).fill_nan(None) if kind == pl.Float64 else pl.col(name).cast(kind)
         for name, kind in COMPARISONS.items()
@@ -186,9 +206,10 @@ def _comparison_columns(
     pairs: pl.DataFrame, keys: list[str], settings: ReportSettings
 ) -> list[pl.Series]:
     x1, n1, x2, n2 = _arrays(pairs, keys)
-    interval, level = _DIFFERENCE[settings.difference], settings.confidence
+    interval, level = DIFFERENCE[settings.difference], settings.confidence
     difference, rd_low, rd_high = interval(x1, n1, x2, n2, level)
     ratio, rr_low, rr_high = comparisons.risk_ratio_score(x1, n1, x2, n2, level)
+    odds, or_low, or_high = comparisons.odds_ratio(x1, n1, x2, n2, level)
     return [
         _series("risk_difference", difference * 100),
         _series("rd_low", rd_low * 100),
@@ -197,7 +218,18 @@ def _comparison_columns(
         _series("rr_low", rr_low),
         _series("rr_high", rr_high),
         _series("fisher_p", comparisons.fisher_two_sided(x1, n1, x2, n2)),
+        _series("odds_ratio", odds),
+        _series("or_low", or_low),
+        _series("or_high", or_high),
     ]
+
+
+def _rate_ratio_columns(sides: pl.DataFrame, settings: ReportSettings) -> list[pl.Series]:
+    """First events a person-year, group over reference: subjects are independent, events not."""
+    d1, t1, d2, t2 = _arrays(sides, ["x1", "t1", "x2", "t2"])
+    made = rates.rate_ratio_exact(d1, t1, d2, t2, settings.confidence)
+    names = ("rate_ratio", "rate_ratio_low", "rate_ratio_high")
+    return [_series(name, column) for name, column in zip(names, made, strict=True)]
 
 
 def calendar(

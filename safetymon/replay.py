@@ -1,8 +1,9 @@
 """Re-enacts a trial by calendar date: at which look would each signal first have been raised?
 
 Evidence rules need no loop: their path does not depend on when anybody looked, so the look is the
-first one on or after the day the boundary was reached. Threshold rules are counted anew at every
-look, from what was known by then.
+first one on or after the day the boundary was reached. They are weighed together, because
+comparisons of arms may share their alpha. Threshold rules are counted anew at every look, from what
+was known by then.
 """
 
 from datetime import date, timedelta
@@ -12,7 +13,8 @@ import polars as pl
 
 from safetymon import analysis
 from safetymon.analysis import Frames
-from safetymon.study import Evidence, Rule, Study, ThresholdRule
+from safetymon.signals.evidence import date_of
+from safetymon.study import Rule, Study, ThresholdRule
 
 Every = Literal["day", "week", "month"]
 _STEP: dict[Every, str] = {"day": "1d", "week": "1w", "month": "1mo"}
@@ -46,37 +48,47 @@ def replay(frames: Frames, study: Study, every: Every) -> pl.DataFrame:
         return pl.DataFrame(schema=REPLAY)
     schedule = looks(first, frames.cutoff, every)
     rules = analysis.rules_of(study, frames.scope)
-    rows = [_row(rule, frames, study, schedule) for rule in rules if not rule.off]
+    told = _by_path(frames, study, schedule)
+    rows = [_row(rule, told, frames, study, schedule) for rule in rules if not rule.off]
     return pl.DataFrame(rows, schema=REPLAY, orient="row")
 
 
-def _row(rule: Rule, frames: Frames, study: Study, schedule: list[date]) -> dict[str, object]:
-    one = study.model_copy(update={"rule": (rule,), "evidence": _alone(study)})
-    raised = _by_counting if isinstance(rule, ThresholdRule) else _by_path
-    number, text = raised(rule, frames, one, schedule)
+Told = tuple[int | None, str]
+"""The number of the look that would first have raised a rule's signal, and what it says."""
+
+
+def _row(
+    rule: Rule, told: dict[str, Told], frames: Frames, study: Study, schedule: list[date]
+) -> dict[str, object]:
+    counts = isinstance(rule, ThresholdRule)
+    number, text = _by_counting(rule, frames, study, schedule) if counts else told[rule.title]
     when = schedule[number - 1] if number else None
     return {"rule": rule.title, "method": rule.method, "look": number, "date": when, "text": text}
 
 
-def _alone(study: Study) -> Evidence:
-    return study.evidence.model_copy(update={"defaults": "never"})
+def _by_path(frames: Frames, study: Study, schedule: list[date]) -> dict[str, Told]:
+    """What becomes of each rule that has a path."""
+    whole = analysis.counted(frames, study).found
+    looks_ = {
+        title: first_on_or_after(date_of(found.path.first_crossing), schedule)
+        for title, found in whole.items()
+        if found.path is not None and found.path.first_crossing is not None
+    }
+    then = {
+        cutoff: analysis.counted(frames.known_by(cutoff), study).found
+        for cutoff in {cutoff for _, cutoff in looks_.values()}
+    }
+    made: dict[str, Told] = {title: (None, found.text) for title, found in whole.items()}
+    return made | {title: (n, then[cutoff][title].text) for title, (n, cutoff) in looks_.items()}
 
 
-def _by_path(
-    rule: Rule, frames: Frames, study: Study, schedule: list[date]
-) -> tuple[int | None, str]:
-    whole = analysis.counted(frames, study).found[rule.title]
-    crossing = whole.path.first_crossing if whole.path else None
-    if crossing is None:
-        return None, whole.text
-    day = date(1970, 1, 1) + timedelta(days=crossing)
-    number, cutoff = first_on_or_after(day, schedule)
-    return number, analysis.counted(frames.known_by(cutoff), study).found[rule.title].text
+def _alone(rule: Rule, study: Study) -> Study:
+    evidence = study.evidence.model_copy(update={"defaults": "never"})
+    return study.model_copy(update={"rule": (rule,), "evidence": evidence})
 
 
-def _by_counting(
-    rule: Rule, frames: Frames, study: Study, schedule: list[date]
-) -> tuple[int | None, str]:
+def _by_counting(rule: Rule, frames: Frames, study: Study, schedule: list[date]) -> Told:
+    study = _alone(rule, study)
     for number, cutoff in enumerate(schedule, start=1):
         found = analysis.counted(frames.known_by(cutoff), study).found[rule.title]
         if found.state == "over":

@@ -3,12 +3,15 @@
 A rule is data. `signals` evaluates it, `simulate` gives its chances, the report draws it.
 """
 
+import re
+from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from safetymon.domain import (
     Data,
+    DaysPerYear,
     Definition,
     Emergent,
     Estimand,
@@ -23,7 +26,15 @@ from safetymon.domain import (
 
 Proportion = Annotated[float, Field(gt=0, lt=1)]
 Alpha = Annotated[float, Field(gt=0, lt=0.5)]
-Count = Annotated[int, Field(ge=1)]
+MOST = 50_000
+"""The largest number of subjects, events or days: the exact methods answer within seconds."""
+Count = Annotated[int, Field(ge=1, le=MOST)]
+OnStale = Literal["block", "banner"]
+
+
+def rule_title(name: str | None, topic: str, group: str, estimand: str, method: str) -> str:
+    """A rule's name: as given, or topic, group, estimand and method."""
+    return name or f"{topic} / {group} / {estimand} / {method}"
 
 
 class _About(Definition):
@@ -40,7 +51,7 @@ class _About(Definition):
     def title(self) -> str:
         """The rule's name: as given, or topic, group, estimand and method."""
         method = getattr(self, "method", "")
-        return self.name or f"{self.topic} / {self.group} / {self.estimand} / {method}"
+        return rule_title(self.name, self.topic, self.group, self.estimand, method)
 
 
 class ThresholdRule(_About):
@@ -106,13 +117,15 @@ class PoissonRule(_About):
     """First events against a known rate a 100 person-years: mixture e-value or MaxSPRT.
 
     Only where the hazard does not change with time on treatment. MaxSPRT needs `planned_events`,
-    the number expected under the background over the whole trial.
+    the number expected under the background over the whole trial. `days_per_year` are those of
+    `[report]` if they are not here.
     """
 
     method: Literal["poisson"]
-    background_per_100py: Annotated[float, Field(gt=0)]
+    background_per_100py: Annotated[float, Field(gt=0, le=100_000)]
+    days_per_year: DaysPerYear | None = None
     statistic: Literal["mixture", "maxsprt"] = "mixture"
-    planned_events: Annotated[float, Field(gt=0)] | None = None
+    planned_events: Annotated[float, Field(gt=0, le=1000)] | None = None
     alpha: Alpha = 0.05
 
     @model_validator(mode="after")
@@ -126,12 +139,14 @@ class EclRule(_About):
     """A group against its reference at risk at the same time: the exact conditional log-rank walk.
 
     `planned` is the number of subjects in both groups together, `window_days` the planned days at
-    risk of each. `margin` tests for a hazard ratio above it.
+    risk of each; `final_analysis` the cut-off of the final analysis, if it came before the plan was
+    fulfilled. `[evidence]` gives what is not here. `margin` tests for a hazard ratio above it.
     """
 
     method: Literal["ecl"]
     planned: Count | None = None
     window_days: Count | None = None
+    final_analysis: date | None = None
     alpha: Alpha = 0.05
     margin: Annotated[float, Field(gt=0)] = 1.0
     mode: Literal["weighted", "band"] = "weighted"
@@ -149,17 +164,60 @@ class Evidence(Definition):
 
     `planned_subjects` are those planned in a comparison (both groups) and to be treated in all;
     `window_days` the planned days at risk of each in a comparison. `defaults` says whether the
-    built-in topics get their rules: "if no rule" is written, "always", or "never". `screen_q` is
+    built-in topics get their rules: "if no rule" is written, "always", or "never". `alpha` is that
+    of each rule; with `family = "topics"` it is shared by all comparisons of arms, as Holm shares
+    it. `final_analysis` is the cut-off of the final analysis of a trial that ends before its plan
+    is fulfilled: what is left of alpha is spent on that day, and later events are not weighed by
+    comparisons of arms. It is decided without knowing the treatments' events. `screen_q` is
     the false discovery rate of the screen of all preferred terms, 0 for no screen. A signal is
     cleared after `clear_after` looks in a row that speak against it.
     """
 
     planned_subjects: Count | None = None
     window_days: Count | None = None
+    final_analysis: date | None = None
     alpha: Alpha = 0.05
+    family: Literal["none", "topics"] = "none"
     defaults: Literal["if no rule", "always", "never"] = "if no rule"
     screen_q: Annotated[float, Field(ge=0, lt=1)] = 0.10
     clear_after: Count = 2
+
+
+class StoreSettings(Definition):
+    """`[store]`: the file that holds the key of an encrypted store; never the key itself."""
+
+    encryption_key_file: Text | None = None
+
+    @field_validator("encryption_key_file")
+    @classmethod
+    def _is_no_key(cls, name: str | None) -> str | None:
+        if name is not None and re.fullmatch(r"[0-9a-fA-F]{32,}", name):
+            raise ValueError("is the name of a file; a key may not stand in a study file")
+        return name
+
+
+class Freshness(Definition):
+    """`[freshness]`: what to do when the data are stale or have shrunk.
+
+    "banner" looks all the same, marked "DATA STALE" at the top of both reports; "block" refuses.
+
+    `older`: the latest date in the listings lies before that of the last look. `fewer`: a file lost
+    more than `max_fall_percent` of its rows, or is gone. `gone`: more than `max_gone` subjects of
+    the last look are no longer there. `unchanged`: no file has changed for more than
+    `max_unchanged_days`. `lagging`: the latest date in the listings lies more than `max_lag_days`
+    in the past (none: however far). Files that are missing or hold no event any more are refused
+    whatever is set here.
+    """
+
+    older: OnStale = "block"
+    fewer: OnStale = "block"
+    gone: OnStale = "banner"
+    unchanged: OnStale = "banner"
+    lagging: OnStale = "banner"
+    max_fall_percent: Annotated[float, Field(ge=0, lt=100)] = 5.0
+    max_gone: Annotated[int, Field(ge=0)] = 0
+    max_unchanged_days: Count = 35
+    max_lag_days: Count | None = None
 
 
 class Study(Definition):
@@ -167,11 +225,13 @@ class Study(Definition):
 
     study: Head
     data: Data
-    treatments: dict[str, Treatment]
-    periods: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    treatments: dict[Text, Treatment]
+    periods: dict[Text, tuple[str, ...]] = Field(default_factory=dict)
     emergent: Emergent = Emergent()
     group: tuple[Group, ...] = ()
     topic: tuple[Topic, ...] = ()
     rule: tuple[Rule, ...] = ()
     evidence: Evidence = Evidence()
     report: ReportSettings = ReportSettings()
+    store: StoreSettings = StoreSettings()
+    freshness: Freshness = Freshness()

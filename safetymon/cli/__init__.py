@@ -11,11 +11,12 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from safetymon import __version__
-from safetymon.cli import looks, rules, signals
+from safetymon.cli import export, looks, notify, rules, service, signals, store
 from safetymon.cli.common import app
-from safetymon.errors import SafetymonError, UsageError
+from safetymon.errors import SafetymonError, UsageError, is_panic
+from safetymon.visible import line
 
-__all__ = ["looks", "rules", "run", "signals"]
+__all__ = ["export", "looks", "notify", "rules", "run", "service", "signals", "store"]
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -30,7 +31,9 @@ def run(arguments: Sequence[str]) -> int:
         code = app(args=[a for a in arguments if a not in flags], standalone_mode=False)
     except (SafetymonError, TyperException, Abort) as error:
         return _said(error, debug="--debug" in flags)
-    except Exception as error:  # noqa: BLE001 - the last resort: anything else is a bug of ours
+    except BaseException as error:  # the last resort: anything else is a bug of ours
+        if not isinstance(error, Exception) and not is_panic(error):
+            raise  # a stop from outside
         return _unexpected(error, debug="--debug" in flags)
     return int(code or 0)
 
@@ -53,10 +56,10 @@ def _said(error: SafetymonError | TyperException | Abort, *, debug: bool) -> int
 
 
 def _complain(text: str) -> None:
-    print(f"safetymon: {' '.join(text.split())}", file=sys.stderr)
+    print(f"safetymon: {line(text)}", file=sys.stderr)
 
 
-def _unexpected(error: Exception, *, debug: bool) -> int:
+def _unexpected(error: BaseException, *, debug: bool) -> int:
     """A bug: its kind and place, never its message, which may quote a patient's row."""
     if debug:
         traceback.print_exception(error)

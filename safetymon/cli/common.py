@@ -1,10 +1,14 @@
 """What several commands share: the app, its arguments, who is acting."""
 
 import getpass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    import polars as pl
 
 app = typer.Typer(
     name="safetymon",
@@ -18,6 +22,22 @@ Out = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help="Where reports go (default: reports/ beside it)."),
 ]
+
+
+def card_lines(cards: "pl.DataFrame") -> Iterator[str]:
+    """Rule cards (`schema.CARDS`) as lines to print: a rule with its basis, then its harms."""
+    for (rule, method), rows in cards.group_by("rule", "method", maintain_order=True):
+        yield f"{rule} ({method}): {rows['basis'][0]}"
+        for row in rows.to_dicts():
+            if row["trials"]:
+                yield _card(row)
+
+
+def _card(row: dict[str, Any]) -> str:
+    when = row["median_days"]
+    soon = "" if when is None else f", median {when:.0f} days to the signal"
+    share = f"{row['signals']:.3f} (± {row['error']:.3f})"
+    return f"  {row['harm']}: a signal in {share} of {row['trials']} trials{soon}"
 
 
 def actor() -> str:

@@ -8,6 +8,7 @@ import typer
 
 from safetymon.cli.common import Out, StudyFile, actor, app
 from safetymon.errors import NEW_SIGNAL_EXIT_CODE, UsageError
+from safetymon.visible import line
 
 if TYPE_CHECKING:  # heavy: polars and duckdb; --help must be instant
     from safetymon.monitor import LookDone
@@ -57,9 +58,10 @@ def check(study: StudyFile) -> None:
 
     checked = monitor.check(study, datetime.now(UTC))
     for file in checked.inputs:
-        print(f"{file.path}: {file.rows} rows, {file.accepted} accepted, {file.rejected} rejected")
+        counts = f"{file.rows} rows, {file.accepted} accepted, {file.rejected} rejected"
+        print(f"{line(file.path)}: {counts}")
     for finding in checked.findings:
-        print(f"{finding.severity}: {finding.text}")
+        print(line(f"{finding.severity}: {finding.text}"))
     print("The study file is valid and the data can be looked at.")
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from safetymon.cli.common import StudyFile, actor, app
+from safetymon.cli.common import StudyFile, actor, app, card_lines
 from safetymon.errors import UsageError
 
 
@@ -77,15 +77,6 @@ def simulate(
     from safetymon import rehearsal
 
     made = rehearsal.simulated(study, trials, seed, datetime.now(UTC), actor())
-    for (rule, method), rows in made.group_by("rule", "method", maintain_order=True):
-        print(f"{rule} ({method}): {rows['basis'][0]}")
-        for row in rows.filter(rows["trials"] > 0).to_dicts():
-            print(_card(row))
+    for line in card_lines(made):
+        print(line)
     print("Kept; the closed report of the next look shows the cards.")
-
-
-def _card(row: dict[str, Any]) -> str:
-    when = row["median_days"]
-    soon = "" if when is None else f", median {when:.0f} days to the signal"
-    share = f"{row['signals']:.3f} (± {row['error']:.3f})"
-    return f"  {row['harm']}: a signal in {share} of {row['trials']} trials{soon}"

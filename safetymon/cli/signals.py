@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from safetymon.cli.common import StudyFile, app
+from safetymon.cli.common import StudyFile, app, card_lines
 
 signals = typer.Typer(help="List signals, look into one, record the board's decision (closed).")
 app.add_typer(signals, name="signals")
@@ -25,7 +25,7 @@ def list_signals(study: StudyFile) -> None:
 
 @signals.command()
 def show(study: StudyFile, rule: RuleName) -> None:
-    """Show a rule's verdict at every look, and every decision on it."""
+    """Show a rule's verdict at every look, every decision on it, and its rule card if simulated."""
     from safetymon.board import board
 
     one = board(study, datetime.now(UTC)).of(rule)
@@ -34,6 +34,8 @@ def show(study: StudyFile, rule: RuleName) -> None:
         print(f"look {row['look']}, {row['cutoff']:%d %b %Y}: {row['verdict']}{why}. {row['text']}")
     for row in one.decisions.to_dicts():
         print(f"{row['decided_at'][:10]}: {row['decision']}, {row['decided_by']}: {row['note']}")
+    for line in card_lines(one.cards):
+        print(line)
 
 
 @signals.command()

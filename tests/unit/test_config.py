@@ -119,3 +119,34 @@ def test_the_fingerprint_follows_every_definition_and_not_the_place(tmp_path: Pa
     assert fingerprint("[data]", '[data]\nfolder = "elsewhere"') == same
     assert fingerprint("[data]", "[emergent]\nlag_days = 14\n[data]") != same
     assert fingerprint("[data]", '[[topic]]\nname = "rash"\nterms = ["Rash"]\n[data]') != same
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("x = " + "[" * 2000, "brackets are too deep"),
+        ("x = " + "1" * 5000, "a number is too long"),
+    ],
+)
+def test_what_the_reader_of_toml_cannot_bear_is_refused(
+    tmp_path: Path, line: str, message: str
+) -> None:
+    with pytest.raises(UsageError, match=f"study.toml: .*{message}"):
+        load(tmp_path, f"{line}\n{MINIMAL}")
+
+
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan"])
+def test_a_number_of_a_study_file_is_finite(tmp_path: Path, value: str) -> None:
+    rule = f'[[rule]]\ntopic = "headache"\ngroup = "Active"\nmethod = "ratio"\nlimit = {value}'
+    with pytest.raises(UsageError, match="limit: input should be"):
+        load(tmp_path, f"{MINIMAL}\n{rule}")
+
+
+def test_a_plan_larger_than_any_trial_is_refused_before_it_is_computed(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="planned_subjects: input should be less than or equal"):
+        load(tmp_path, f"{MINIMAL}\n[evidence]\nplanned_subjects = 50001")
+
+
+def test_a_treatment_without_a_name_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"treatments"):
+        load(tmp_path, f'{MINIMAL}\n[treatments." "]\nfrom = ["x"]')

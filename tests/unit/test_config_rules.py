@@ -89,13 +89,17 @@ Capture = pytest.CaptureFixture[str]
 
 
 def refused(study: Path, capsys: Capture) -> str:
-    """The one line of a run that ends with exit code 2, and stores and writes nothing."""
-    assert cli.run(["run", str(study)]) == 2
-    printed = capsys.readouterr()
-    assert printed.err.count("\n") == 1
-    assert printed.err.startswith("safetymon: ")
+    """The one line of a check and of a run that end with exit code 2, and write no report."""
+    said = []
+    for command in ("check", "run"):
+        assert cli.run([command, str(study)]) == 2
+        printed = capsys.readouterr()
+        assert printed.err.count("\n") == 1
+        assert printed.err.startswith("safetymon: ")
+        said.append(printed.err)
     assert not (study.parent / "reports").exists()
-    return printed.err
+    assert said[0] == said[1]
+    return said[0]
 
 
 def with_rule(folder: Path, text: str) -> Path:
@@ -111,7 +115,7 @@ def test_a_background_of_one_is_exit_code_2(tmp_path: Path, capsys: Capture) -> 
 def test_planned_below_observed_is_exit_code_2(tmp_path: Path, capsys: Capture) -> None:
     said = refused(with_rule(tmp_path, f"{BACKGROUND}background = 0.02\nplanned = 1"), capsys)
     assert "'nausea / Drug / all / background': planned is 1, but 2 subjects have been" in said
-    assert said.rstrip().endswith("correct planned")
+    assert said.rstrip().endswith("correct planned, or planned_subjects in [evidence]")
 
 
 def test_a_plan_of_the_trial_below_observed_is_exit_code_2(tmp_path: Path, capsys: Capture) -> None:
@@ -155,3 +159,29 @@ def test_a_plan_exceeded_after_the_first_look_is_reported(tmp_path: Path, capsys
     capsys.readouterr()
     pages = sorted((tmp_path / "reports/S1/closed").glob("0002-*/results.json"))
     assert "planned is 2, but 3 subjects have been treated" in pages[0].read_text()
+    assert cli.run(["check", str(study)]) == 0
+    told = "rule 'nausea / Drug / all / background': planned is 2, but 3 subjects have been treated"
+    assert f"warning: {told}" in capsys.readouterr().out
+
+
+def test_a_pooled_plan_below_observed_is_exit_code_2(tmp_path: Path, capsys: Capture) -> None:
+    pooled = f"{BACKGROUND}background = 0.02\nplanned = 1\nname = 'One'".replace(
+        "Active", "All subjects"
+    )
+    said = refused(with_rule(tmp_path, pooled), capsys)
+    assert "planned is 1, but 3 subjects have been treated" in said
+
+
+SHARED = "[evidence]\nfamily = 'topics'\nplanned_subjects = 9\nwindow_days = 9\n"
+WALK = '[[rule]]\ntopic = "nausea"\ngroup = "Active"\nmethod = "ecl"\n'
+
+
+def test_a_comparison_with_an_alpha_of_its_own_in_a_family_is_exit_code_2(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    said = refused(with_rule(tmp_path, f"{SHARED}{WALK}alpha = 0.1\n"), capsys)
+    assert "'nausea / Drug / all / ecl': alpha is 0.1, but with family = \"topics\"" in said
+    assert cli.run(["check", str(with_rule(tmp_path, SHARED + WALK))]) == 0
+    assert (
+        cli.run(["check", str(with_rule(tmp_path, f"{SHARED}{WALK}alpha = 0.1\noff = true"))]) == 0
+    )

@@ -1,0 +1,60 @@
+"""What the process of a look tells the service: one line of JSON on its standard output.
+
+It is closed content: `raised` says whether a signal was raised. It goes through a pipe between the
+two processes, to the board's notices, and nowhere else.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from safetymon.schedule import Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What became of a due time. `raised`: its look newly raised a signal (closed)."""
+
+    seq: int
+    cause: Cause
+    due_at: datetime
+    outcome: Literal["look", "missed", "failed"]
+    look: int | None
+    late: bool
+    stale: bool
+    raised: bool
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """How a study stands. `code` is an exit code; `error` the plain line that goes with it.
+
+    `events` is what became of due times since the last reply that was acted upon; `next` when to
+    ask again; `folder` the fingerprint of the data folder that was last tried.
+    """
+
+    code: int = 0
+    error: str | None = None
+    events: tuple[Event, ...] = ()
+    next: datetime | None = None
+    folder: str | None = None
+
+    def text(self) -> str:
+        """One line of JSON."""
+        return json.dumps(asdict(self), default=datetime.isoformat)
+
+
+def parsed(line: str) -> Reply:
+    """The reply that `text` wrote.
+
+    Raises:
+        ValueError: It is none.
+    """
+    raw: dict[str, Any] = json.loads(line)
+    events = tuple(
+        Event(**{**e, "due_at": datetime.fromisoformat(e["due_at"])}) for e in raw.pop("events")
+    )
+    wake = raw.pop("next")
+    return Reply(**raw, events=events, next=datetime.fromisoformat(wake) if wake else None)

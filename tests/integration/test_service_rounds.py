@@ -1,0 +1,161 @@
+"""The rounds of the service: who is told what, and that years of it cost no memory."""
+
+import gc
+import io
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+
+from safetymon.service.monitor_file import Limits, Served
+from safetymon.service.notify import Outbox
+from safetymon.service.reply import Event, Reply, parsed
+from safetymon.service.rounds import Rounds
+from safetymon.service.settings import Notify
+from safetymon.service.state import State
+from safetymon.service.told import Told
+from safetymon.service.ward import ward
+from tests.service_world import Inline, Post, World, logged
+
+NOW = datetime(2024, 3, 1, 6, tzinfo=UTC)
+STUDY = Served(file=Path("/s1/study.toml"), schedule="0 6 * * *")
+LOOK = Event(1, "schedule", NOW, "look", 1, late=False, stale=False, raised=False, reason=None)
+FAILED = replace(LOOK, outcome="failed", look=None, reason="ae.csv: is missing")
+
+
+def round_of(replies: list[Reply], folder: Path) -> tuple[Post, State, Rounds, io.StringIO]:
+    """One study, attended to as often as there are replies, every ten minutes."""
+    said, post, state, left = io.StringIO(), Post(), State(), list(replies)
+    rounds = Rounds([ward(STUDY, NOW)], Limits(), lambda *_: left.pop(0), Inline(), post, state,
+                    Told(folder))  # fmt: skip
+    with logged(said):
+        for n in range(len(replies)):
+            rounds.wards[0].wake = NOW
+            rounds.tick(NOW + n * timedelta(minutes=10))
+            rounds.tick(NOW + n * timedelta(minutes=10))
+    return post, state, rounds, said
+
+
+def told(post: Post) -> list[tuple[str, str, int | None]]:
+    return [(n.audience, n.kind, n.look) for n in post.notices.values()]
+
+
+@pytest.mark.parametrize(
+    ("event", "expected", "word"),
+    [
+        (LOOK, [("operations", "look made", 1)], "ok"),
+        (replace(LOOK, late=True), [("operations", "late", 1)], "ok"),
+        (replace(LOOK, raised=True),
+         [("operations", "look made", 1), ("board", "new signal", 1)], "ok"),
+        (replace(LOOK, stale=True),
+         [("operations", "data stale", 1), ("operations", "look made", 1)], "data stale"),
+        (FAILED, [("operations", "failed", None)], "failed"),
+        (replace(FAILED, stale=True),
+         [("operations", "data stale", None), ("operations", "failed", None)], "data stale"),
+        (replace(LOOK, outcome="missed", look=None), [], "ok"),
+    ],
+    ids=["made", "late", "signal", "stale", "failed", "refused as stale", "missed"],
+)  # fmt: skip
+def test_who_is_told_of_what(
+    event: Event, expected: list[tuple[str, str, int | None]], word: str, tmp_path: Path
+) -> None:
+    post, state, _, said = round_of([Reply(events=(event,))], tmp_path)
+    assert told(post) == expected
+    assert state.studies["s1"].word == word
+    assert "signal" not in said.getvalue()
+
+
+def test_a_failure_that_cannot_be_recorded_is_told_once_and_tried_again(tmp_path: Path) -> None:
+    full = Reply(3, "the disk is full")
+    post, state, rounds, said = round_of([full, full, full], tmp_path)
+    assert told(post) == [("operations", "failed", None)]
+    assert state.studies["s1"].word == "failed"
+    assert said.getvalue().count("could not be attended to: the disk is full") == 3
+    assert rounds.wards[0].wake == NOW + timedelta(minutes=30)
+
+
+def test_a_study_held_by_another_process_is_asked_for_soon_and_then_is_a_failure(
+    tmp_path: Path,
+) -> None:
+    held = Reply(4, "study S1 is held by process 1 on host")
+    post, state, rounds, _ = round_of([held], tmp_path)
+    assert told(post) == []
+    assert rounds.wards[0].wake == NOW + timedelta(seconds=5)
+    post, state, _, _ = round_of([held] * 5, tmp_path)  # forty minutes; a look may take thirty
+    assert told(post) == [("operations", "failed", None)]
+    assert state.studies["s1"].word == "failed"
+
+
+def test_what_was_told_is_not_told_again_but_what_was_not_is(tmp_path: Path) -> None:
+    asked: list[int | None] = []
+
+    def attend(_study: Served, _arrived: str | None, since: int | None) -> Reply:
+        asked.append(since)
+        return Reply(events=(replace(LOOK, seq=7),))
+
+    for _ in range(2):  # the second is a service started anew
+        one = Rounds([ward(STUDY, NOW)], Limits(), attend, Inline(), Post(), State(),
+                     Told(tmp_path))  # fmt: skip
+        one.tick(NOW)
+        one.tick(NOW)
+    assert asked == [None, 7]
+    assert (tmp_path / "told.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_reply_comes_back_as_it_was_sent() -> None:
+    reply = Reply(3, "no", (LOOK, FAILED), NOW, "f")
+    assert parsed(reply.text()) == reply
+
+
+def measured() -> tuple[int, int]:
+    """Resident memory in kB, open handles."""
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") // 1024, len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_two_thousand_looks_cost_no_memory_and_no_handle(tmp_path: Path) -> None:
+    world, state = World(Limits().patience), State()
+    post = Outbox(tmp_path / "outbox", Notify())
+    studies = [Served(file=tmp_path / f"s{n}" / "study.toml", schedule="0 * * * *")
+               for n in range(10)]  # fmt: skip
+    now, first = NOW, (0, 0)
+    with (
+        (tmp_path / "log").open("w") as file, logged(file),
+        time_machine.travel(NOW, tick=False) as clock, ThreadPoolExecutor(2) as pool,
+    ):  # fmt: skip
+        rounds = Rounds([ward(s, NOW) for s in studies], Limits(), forgetful(world), pool, post,
+                        state, Told(tmp_path))  # fmt: skip
+        for hour in range(2 * 221):
+            clock.move_to(now)
+            rounds.tick(now)
+            wait([w.running for w in rounds.wards if w.running])
+            now += timedelta(minutes=30)
+            if hour == 2 * 20:
+                first = measured()
+        last = measured()
+    post.close()
+    looks = sum(standing.counts["made"] for standing in state.studies.values())
+    print(f"\n{looks} looks: memory {first[0]} kB after 200, {last[0]} kB at the end; handles "
+          f"{first[1]} and {last[1]}")  # fmt: skip
+    assert looks >= 2000
+    assert last[1] == first[1]
+    assert last[0] - first[0] < 2048  # kB: what an allocator may keep
+
+
+def forgetful(world: World) -> Callable[..., Reply]:
+    """The records grow with the years, in a store on disk; here only the last is kept."""
+
+    def attend(study: Served, arrived: str | None, since: int | None) -> Reply:
+        reply: Any = world.attend(study, arrived, None)
+        records = world.studies[study.file]
+        records.settled.clear()
+        return replace(reply, events=tuple(e for e in reply.events if e.seq > (since or 0)))
+
+    return attend
