@@ -29,7 +29,10 @@ def reported(
     """
     kept = here.store.report_files(here.number)
     try:
-        written = [report.write(r, root, kept.get(r.tree, {})) for r in said.reports]
+        written = [
+            report.write(results, document, root, kept.get(results.tree, {}))
+            for results, document in zip(said.reports, said.documents, strict=True)
+        ]
     except OSError as error:
         raise StorageError(
             f"look {here.number} is stored, but its report could not be written "

@@ -39,7 +39,7 @@ from safetymon.domain import (
 )
 from safetymon.overview import overview
 from safetymon.record_schema import EDITS
-from safetymon.report.results_json import numbers_sha256
+from safetymon.report.results_json import Document, document
 from safetymon.schema import CARDS, SCREEN
 from safetymon.signals import Detected
 from safetymon.signals.screening import screen_terms
@@ -91,13 +91,15 @@ class Before:
 class Told:
     """Both results of a look, and one row an event: the day from which it counts.
 
-    `coded` is the closed one under codes, where the study file asks for it.
+    `coded` is the closed one under codes, where the study file asks for it; `documents` are the
+    `results.json` of each, in the order of `reports`.
     """
 
     closed: Results
     open: Results
     seen: pl.DataFrame
-    coded: Results | None = None
+    coded: Results | None
+    documents: tuple[Document, ...]
 
     @property
     def reports(self) -> tuple[Results, ...]:
@@ -106,7 +108,8 @@ class Told:
 
     def sha256(self) -> tuple[str, str]:
         """Of all its numbers: the closed and the open (`domain.Presented`)."""
-        return numbers_sha256(self.closed), numbers_sha256(self.open)
+        closed, pooled, *_ = self.documents
+        return closed.numbers_sha256, pooled.numbers_sha256
 
 
 def told(here: Here) -> Told:
@@ -115,10 +118,11 @@ def told(here: Here) -> Told:
     frames = _frames(here)
     closed, pooled = _both(here, frames, _before(here, frames, previous))
     seen = frames.events.select("subject", "key", "seen")
-    if not here.study.report.coded:
-        return Told(closed, pooled, seen)
-    masked = coded(closed, here.study, here.store.codes(), frames.exposure)
-    return Told(closed, pooled, seen, masked)
+    masked = None
+    if here.study.report.coded:
+        masked = coded(closed, here.study, here.store.codes(), frames.exposure)
+    written = (closed, pooled, *([masked] if masked else []))
+    return Told(closed, pooled, seen, masked, tuple(document(each) for each in written))
 
 
 def remade(store: Store, stored: Stored) -> Here:
@@ -142,8 +146,8 @@ def _both(here: Here, frames: Frames, before: Before) -> tuple[Results, Results]
         scope="open",
         exposure=here.store.exposure(here.extract.id, here.cut.cutoff, "open"),
     )
-    pooled, pooled_rules = _results(here, blind, before)
-    closed, _ = _results(here, frames, before)
+    pooled, pooled_rules, blindly = _results(here, blind, before)
+    closed, _, counted = _results(here, frames, before)
     return (
         replace(
             closed,
@@ -151,6 +155,7 @@ def _both(here: Here, frames: Frames, before: Before) -> tuple[Results, Results]
             evidence=pl.concat([closed.evidence, pooled_rules.evidence]),
             sensitivity=pl.concat([closed.sensitivity, pooled_rules.sensitivity]),
             history=pl.concat([closed.history, pooled.history]),
+            findings=(*closed.findings, *analysis.for_the_board(counted, blindly)),
         ),
         pooled,
     )
@@ -170,7 +175,7 @@ def _frames(here: Here) -> Frames:
     )
 
 
-def _results(here: Here, frames: Frames, before: Before) -> tuple[Results, Detected]:
+def _results(here: Here, frames: Frames, before: Before) -> tuple[Results, Detected, Counted]:
     """The numbers of one report. The open one starts from exposure without treatment."""
     study, scope, counted = here.study, frames.scope, analysis.counted(frames, here.study)
     stood = here.store.previous_verdicts(here.as_of, frames.cutoff, scope)
@@ -221,7 +226,7 @@ def _results(here: Here, frames: Frames, before: Before) -> tuple[Results, Detec
         rejected=changes.rejected(before.rejected),
         cases=_cases(here, counted, frames, before),
     )
-    return results, replace(detected, signals=told)
+    return results, replace(detected, signals=told), counted
 
 
 def _before(here: Here, frames: Frames, previous: Cut | None) -> Before:

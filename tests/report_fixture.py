@@ -4,10 +4,12 @@ Shaped like the demo study (52, 48 and 95 subjects; the first and the last group
 nothing about any real treatment. Same arguments, same results.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -27,6 +29,8 @@ from safetymon.domain import (
     Results,
     Scope,
 )
+from safetymon.report import files
+from safetymon.report.results_json import document
 from tests import course_fixture, evidence_fixture, record_fixture
 
 FIRST_IVIG, FIRST_PLACEBO, ALL_IVIG = "First period, IVIg", "First period, placebo", "All IVIg"
@@ -338,7 +342,7 @@ def _signal(
         f"incidence {row['percent']:.4g}%, {side} the limit of {limit:g}%."
     )
     return {
-        "rule": f"{topic} / {group} / related / incidence",
+        "rule": f"{topic}, related events: {group} (incidence)",
         "topic": topic,
         "group": group,
         "method": "incidence",
@@ -415,3 +419,11 @@ def _definitions(*, closed: bool) -> tuple[tuple[str, str], ...]:
     )
     pair = ("Difference", "Percentage points, 95% Miettinen-Nurminen score interval.")
     return (*common, pair) if closed else common
+
+
+def json_text(made: Results) -> str:
+    return document(made).text
+
+
+def write(made: Results, root: Path, kept: Mapping[str, str] = files.NOTHING) -> files.Written:
+    return files.write(made, document(made), root, kept)

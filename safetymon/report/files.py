@@ -16,6 +16,7 @@ from types import MappingProxyType
 
 from safetymon.domain import ALL_SUBJECTS, Results, Tree
 from safetymon.errors import DataRefusedError
+from safetymon.report.results_json import Document, finite
 
 FOLDER_MODE: Mapping[Tree, int] = {"closed": 0o700, "coded": 0o700, "open": 0o755}
 FILE_MODE: Mapping[Tree, int] = {"closed": 0o600, "coded": 0o600, "open": 0o644}
@@ -39,11 +40,14 @@ class Written:
     already_there: bool
 
 
-def write(results: Results, root: Path, kept: Mapping[str, str] = NOTHING) -> Written:
+def write(
+    results: Results, document: Document, root: Path, kept: Mapping[str, str] = NOTHING
+) -> Written:
     """Write one scope of a look below `root` (`<out>/<study id>`), and the scope's index anew.
 
     Args:
         results: What the report says.
+        document: The same as `results.json`.
         root: The folder of the trees.
         kept: The hashes on record of its files, by name; empty: none is.
 
@@ -55,24 +59,24 @@ def write(results: Results, root: Path, kept: Mapping[str, str] = NOTHING) -> Wr
     require_pooled(results)
     tree = own_folder(root / results.tree, results.tree)
     folder = tree / results.look.folder(results.cut.cutoff)
-    already_there = folder.exists() or not _write_folder(_contents(results), folder, results.tree)
+    already_there = folder.exists() or not _write_folder(
+        _contents(results, document), folder, results.tree
+    )
     found = hashes(folder)
     if already_there:
-        _refuse_another(results, folder, found, kept)
+        _refuse_another(document, folder, found, kept)
     index = _write_index(results, tree)
     return Written(folder, folder / "report.html", found, sha256(index).hexdigest(), already_there)
 
 
 def _refuse_another(
-    results: Results, folder: Path, found: dict[str, str], kept: Mapping[str, str]
+    document: Document, folder: Path, found: dict[str, str], kept: Mapping[str, str]
 ) -> None:
-    from safetymon.report.results_json import finite, results_json  # noqa: PLC0415 - see _contents
-
     if kept and found != kept:
         raise DataRefusedError(
             f"{folder}: was changed after it was written; see `safetymon verify`"
         )
-    if not kept and found.get("results.json") != _sha256(results_json(finite(results))):
+    if not kept and found.get("results.json") != _sha256(document.text):
         raise DataRefusedError(f"{folder}: is the report of another look; move it away, run again")
 
 
@@ -122,17 +126,16 @@ def _unknown_rules(results: Results) -> set[str]:
     )
 
 
-def _contents(results: Results) -> dict[str, str]:
+def _contents(results: Results, document: Document) -> dict[str, str]:
     """File name -> text of everything in a look's folder."""
     # Altair costs 0.2 s to import: only when a page is made.
     from safetymon.report import bundle, page, sheets  # noqa: PLC0415
-    from safetymon.report.results_json import finite, results_json  # noqa: PLC0415 - the same
 
     shown = finite(results)
     tables = {f"tables/{name}": text for name, text in sheets.sheets(shown).items()}
     return {
         "report.html": page.render(shown, bundle.load(os.environ)),
-        "results.json": results_json(shown),
+        "results.json": document.text,
         **tables,
     }
 

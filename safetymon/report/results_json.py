@@ -6,7 +6,8 @@ table stands on one line, and equal results give equal bytes.
 
 import hashlib
 import json
-from dataclasses import asdict, fields, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import polars as pl
@@ -41,41 +42,62 @@ CARDS = tuple(schema.CARDS)
 LAGS, ENROLMENT = tuple(schema.LAGS), tuple(schema.ENROLMENT)
 
 
-def results_json(results: Results) -> str:
-    """The document of finite results (`finite`); dates are ISO 8601.
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document part by part: key -> JSON text."""
+
+    parts: Mapping[str, str]
+
+    @property
+    def text(self) -> str:
+        """The whole document."""
+        parts = (f"{_value(key)}: {text}" for key, text in self.parts.items())
+        return "{\n" + ",\n".join(parts) + "\n}\n"
+
+    @property
+    def numbers_sha256(self) -> str:
+        """SHA-256 without rule cards, which may be simulated anew after the look."""
+        numbers = Document({**self.parts, "cards": "[]"})
+        return hashlib.sha256(numbers.text.encode()).hexdigest()
+
+
+def document(results: Results) -> Document:
+    """The document of a look. NaN and infinity become null; dates are ISO 8601.
 
     Comparisons of topics are those of adjudicated events, so that a term, level, estimand and pair
     of groups names one row; the others are in `tables/comparisons.csv`.
     """
+    results = finite(results)
     adjudicated = results.comparisons.filter(pl.col("adjudicated").fill_null(value=True))
-    parts = {
-        "format": _value(FORMAT),
-        "scope": _value(results.scope),
-        "study": _value(results.study.model_dump()),
-        "cut": _cut(results.cut),
-        "look": _value(_look(results.look)),
-        "confidence": _value(results.confidence),
-        "groups": _lines(results.groups.select(*GROUPS).rename(GROUPS)),
-        "incidence": _lines(results.incidence.select(INCIDENCE)),
-        "comparisons": _lines(adjudicated.select(COMPARISONS)),
-        "signals": _lines(results.signals.select(SIGNALS)),
-        "evidence": _lines(results.evidence.select(EVIDENCE)),
-        "sensitivity": _lines(results.sensitivity.select(SENSITIVITY)),
-        "screen": _lines(results.screen.select(SCREEN)),
-        "cards": _lines(results.cards.select(CARDS)),
-        "curves": _lines(results.curves.select(CURVES)),
-        "severity": _lines(results.severity.select(SEVERITY)),
-        "lags": _lines(results.lags.select(LAGS)),
-        "enrolment": _lines(results.enrolment.select(ENROLMENT)),
-        "findings": _list([_value(_finding(f)) for f in results.findings]),
-        "overview": _lines(results.overview),
-        "changes": _changes(results.changes),
-        "history": _lines(results.history),
-        "rejected": _lines(results.rejected),
-        "basis": _value(asdict(results.basis)),
-        "unmasks": _value(results.unmasks),
-    }
-    return "{\n" + ",\n".join(f"{_value(key)}: {text}" for key, text in parts.items()) + "\n}\n"
+    return Document(
+        {
+            "format": _value(FORMAT),
+            "scope": _value(results.scope),
+            "study": _value(results.study.model_dump()),
+            "cut": _cut(results.cut),
+            "look": _value(_look(results.look)),
+            "confidence": _value(results.confidence),
+            "groups": _lines(results.groups.select(*GROUPS).rename(GROUPS)),
+            "incidence": _lines(results.incidence.select(INCIDENCE)),
+            "comparisons": _lines(adjudicated.select(COMPARISONS)),
+            "signals": _lines(results.signals.select(SIGNALS)),
+            "evidence": _lines(results.evidence.select(EVIDENCE)),
+            "sensitivity": _lines(results.sensitivity.select(SENSITIVITY)),
+            "screen": _lines(results.screen.select(SCREEN)),
+            "cards": _lines(results.cards.select(CARDS)),
+            "curves": _lines(results.curves.select(CURVES)),
+            "severity": _lines(results.severity.select(SEVERITY)),
+            "lags": _lines(results.lags.select(LAGS)),
+            "enrolment": _lines(results.enrolment.select(ENROLMENT)),
+            "findings": _list([_value(_finding(f)) for f in results.findings]),
+            "overview": _lines(results.overview),
+            "changes": _changes(results.changes),
+            "history": _lines(results.history),
+            "rejected": _lines(results.rejected),
+            "basis": _value(asdict(results.basis)),
+            "unmasks": _value(results.unmasks),
+        }
+    )
 
 
 def _changes(changes: Changes) -> str:
@@ -94,12 +116,6 @@ def finite(results: Results) -> Results:
         if isinstance(frame := getattr(results, field.name), pl.DataFrame) and frame.height
     }
     return replace(results, **frames)  # type: ignore[arg-type]  # every one is a field's own frame
-
-
-def numbers_sha256(results: Results) -> str:
-    """SHA-256 of the document without rule cards, which may be simulated anew after the look."""
-    numbers = finite(replace(results, cards=results.cards.clear()))
-    return hashlib.sha256(results_json(numbers).encode()).hexdigest()
 
 
 def outline(document: str) -> dict[str, Any]:

@@ -55,6 +55,11 @@ class Table:
     notes: tuple[str, ...] = ()
     rows_are: Choice = ""
 
+    @property
+    def classes(self) -> list[str]:
+        """How the cells of each column are set; a page has thousands of numbers: a short name."""
+        return ["n" if column.kind == "number" else column.kind for column in self.columns]
+
 
 @dataclass(frozen=True, slots=True)
 class Panel:

@@ -10,8 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from safetymon.domain import Scope
-from safetymon.report import write
-from tests.report_fixture import results
+from tests.report_fixture import results, write
 
 pytestmark = pytest.mark.browser
 

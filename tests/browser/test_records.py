@@ -12,9 +12,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page
 
 from safetymon.domain import ESTIMANDS, Results, Scope
-from safetymon.report import write
 from safetymon.schema import COUNTS
-from tests.report_fixture import ALL_IVIG, FIRST_IVIG, FIRST_PLACEBO, HOSTILE, results
+from tests.report_fixture import ALL_IVIG, FIRST_IVIG, FIRST_PLACEBO, HOSTILE, results, write
 
 pytestmark = pytest.mark.browser
 
@@ -130,7 +129,7 @@ def test_a_term_lists_its_events_whatever_is_in_it(
 
 
 def test_a_rule_lists_its_own_estimand_and_group(opened: Open, folders: dict[Scope, Path]) -> None:
-    rule = f"pyrexia / {ALL_IVIG} / related / incidence"
+    rule = f"pyrexia, related events: {ALL_IVIG} (incidence)"
     with opened(folders["closed"] / "report.html") as made:
         made.page.check("input[name=estimand][value=serious]")
         made.page.get_by_role("button", name=f"List the subjects of {rule}").first.click()

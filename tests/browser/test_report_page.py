@@ -12,9 +12,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from safetymon.domain import ESTIMANDS, Scope
-from safetymon.report import write
 from tests import evidence_fixture
-from tests.report_fixture import HOSTILE, results
+from tests.report_fixture import HOSTILE, results, write
 
 pytestmark = pytest.mark.browser
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from safetymon.report import image, write
-from tests.report_fixture import results
+from safetymon.report import image
+from tests.report_fixture import results, write
 
 pytestmark = pytest.mark.browser
 

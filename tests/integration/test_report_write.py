@@ -14,9 +14,10 @@ import pytest
 
 from safetymon.domain import Finding, Results, Scope
 from safetymon.errors import DataRefusedError
-from safetymon.report import files, write
+from safetymon.report import files
+from safetymon.report.results_json import Document
 from tests import evidence_fixture
-from tests.report_fixture import HOSTILE, results, with_look
+from tests.report_fixture import HOSTILE, results, with_look, write
 
 CLOSED_FILES = {
     "report.html", "results.json", "tables/comparisons.csv", "tables/evidence.csv",
@@ -114,10 +115,10 @@ def test_a_folder_that_appears_meanwhile_is_left_as_it_is(
     theirs = tmp_path / "closed" / "0003-2019-11-04"
     contents = files._contents
 
-    def slow(made: Results) -> dict[str, str]:
+    def slow(made: Results, text: Document) -> dict[str, str]:
         theirs.mkdir()
         (theirs / "results.json").write_text("theirs", encoding="utf-8")
-        return contents(made)
+        return contents(made, text)
 
     monkeypatch.setattr(files, "_contents", slow)
     with pytest.raises(DataRefusedError, match="is the report of another look"):

@@ -2,14 +2,13 @@
 
 from safetymon.domain import Scope
 from safetymon.report import index
-from safetymon.report.results_json import results_json
-from tests.report_fixture import results
+from tests.report_fixture import json_text, results
 
 STUDY = results().study
 
 
 def test_a_look_is_told_with_its_verdicts() -> None:
-    entry = index.entry("0003-2019-11-04", results_json(results()))
+    entry = index.entry("0003-2019-11-04", json_text(results()))
     assert entry.cutoff == "04 Nov 2019"
     assert entry.run_at == "05 Nov 2019 06:00 UTC"
     assert entry.groups[0] == "52 in First period, IVIg"
@@ -28,7 +27,7 @@ def test_a_look_whose_results_are_gone_or_broken_is_still_listed() -> None:
 
 def test_the_page_links_every_look_in_the_order_given() -> None:
     entries = [
-        index.entry(folder, results_json(results()))
+        index.entry(folder, json_text(results()))
         for folder in ("0004-2019-12-02", "0003-2019-11-04")
     ]
     html = index.render(STUDY, "closed", entries)
@@ -39,7 +38,7 @@ def test_the_page_links_every_look_in_the_order_given() -> None:
 
 
 def test_the_open_page_names_no_treatment() -> None:
-    entry = index.entry("0003-2019-11-04", results_json(results("open")))
+    entry = index.entry("0003-2019-11-04", json_text(results("open")))
     html = index.render(STUDY, "open", [entry]).replace(STUDY.title, "")
     assert "100 in All subjects" in html
     assert not any(word in html.lower() for word in ("ivig", "placebo"))
@@ -52,7 +51,7 @@ def test_nothing_can_run_on_the_page() -> None:
 
 
 def test_a_look_without_a_rule_says_so() -> None:
-    entry = index.entry("0003-2019-11-04", results_json(results(rules=False)))
+    entry = index.entry("0003-2019-11-04", json_text(results(rules=False)))
     assert entry.verdicts == ()
     assert "no rule" in index.render(STUDY, "closed", [entry])
 
@@ -60,7 +59,7 @@ def test_a_look_without_a_rule_says_so() -> None:
 def test_only_the_closed_page_tells_verdicts() -> None:
     trees: tuple[Scope, ...] = ("closed", "open")
     for tree in trees:
-        entry = index.entry("0003-2019-11-04", results_json(results(tree)))
+        entry = index.entry("0003-2019-11-04", json_text(results(tree)))
         html = index.render(STUDY, tree, [entry])
         assert entry.verdicts
         assert ("Rules by verdict" in html) == (tree == "closed")

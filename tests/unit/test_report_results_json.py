@@ -11,8 +11,8 @@ import pytest
 
 from safetymon.domain import ESTIMANDS, Scope
 from safetymon.report import results_json as module
-from safetymon.report.results_json import outline, results_json
-from tests.report_fixture import HOSTILE, results
+from safetymon.report.results_json import outline
+from tests.report_fixture import HOSTILE, json_text, results
 
 SCHEMA = json.loads(
     (Path(module.__file__).parent / "results.schema.json").read_text(encoding="utf-8")
@@ -29,7 +29,7 @@ INCIDENCE_KEYS = [
 
 
 def document(scope: Scope = "closed", *, hostile: bool = False) -> dict[str, Any]:
-    return json.loads(results_json(results(scope, hostile=hostile)))
+    return json.loads(json_text(results(scope, hostile=hostile)))
 
 
 def test_the_schema_is_a_schema() -> None:
@@ -121,7 +121,7 @@ def test_nan_and_infinity_become_null() -> None:
     broken = made.incidence.with_columns(
         rate_high=pl.lit(float("inf")), rate_low=pl.lit(float("nan"))
     )
-    text = results_json(replace(made, incidence=broken))
+    text = json_text(replace(made, incidence=broken))
     row = json.loads(text, parse_constant=pytest.fail)["incidence"][0]
     assert row["rate_high"] is None
     assert row["rate_low"] is None
@@ -135,12 +135,12 @@ def test_paths_are_names_only() -> None:
 
 
 def test_equal_results_give_equal_bytes() -> None:
-    assert results_json(results.__wrapped__(seed=4)) == results_json(results.__wrapped__(seed=4))
+    assert json_text(results.__wrapped__(seed=4)) == json_text(results.__wrapped__(seed=4))
 
 
 def test_every_row_stands_on_its_own_line_whatever_its_term_holds() -> None:
     made = results(hostile=True)
-    lines = results_json(made).split("\n")
+    lines = json_text(made).split("\n")
     rows = [json.loads(line.rstrip(",")) for line in lines if line.startswith('{"term"')]
     terms = {row["term"] for row in rows}
     assert set(HOSTILE) <= terms
@@ -148,7 +148,7 @@ def test_every_row_stands_on_its_own_line_whatever_its_term_holds() -> None:
 
 
 def test_the_outline_is_the_document_without_its_long_part() -> None:
-    text = results_json(results(hostile=True))
+    text = json_text(results(hostile=True))
     whole = json.loads(text)
     assert outline(text) == {key: whole[key] for key in ("cut", "look", "groups", "signals")}
 

@@ -135,7 +135,7 @@
         cell.appendChild(button);
       } else {
         cell.textContent = shown(event, column[1]);
-        cell.className = column[1] === "study_day" ? "number" : column[1];
+        cell.className = column[1] === "study_day" ? "n" : column[1];
       }
       row.appendChild(cell);
     });

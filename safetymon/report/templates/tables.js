@@ -80,7 +80,7 @@
       var pressed = event.target.closest("button.sort");
       if (!pressed) { return; }
       var head = pressed.parentNode, was = head.getAttribute("aria-sort");
-      var turns = head.classList.contains("number") ? ["descending", "ascending"]
+      var turns = head.classList.contains("n") ? ["descending", "ascending"]
         : ["ascending", "descending"];
       var now = was === null ? turns[0] : was === turns[0] ? turns[1] : "";
       heads.forEach(function (other) { other.removeAttribute("aria-sort"); });
