@@ -21,10 +21,11 @@ help:
 	@echo "soak     ten minutes of the real service, with kills; prints what was lost"
 	@echo "lock     resolve the dependencies anew (needs uv)"
 
-# Both environments are the same folder: the dev lock holds every line of the other.
+# Both environments are the same folder: the dev lock holds every line of the other, unless a line
+# has come since.
 $(VENV)/run.stamp: requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@test -f $(VENV)/dev.stamp || $(BIN)/python -m pip install --quiet --compile --require-hashes -r requirements.lock
+	@test $(VENV)/dev.stamp -nt requirements.lock || $(BIN)/python -m pip install --quiet --compile --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q safetymon
 	@touch $@

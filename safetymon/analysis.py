@@ -9,7 +9,7 @@ from datetime import date
 
 import polars as pl
 
-from safetymon import courses, derive, incidence, signals
+from safetymon import caveats, courses, derive, incidence, signals
 from safetymon.domain import ALL_SUBJECTS, Emergent, Finding, Group, Scope
 from safetymon.errors import UsageError
 from safetymon.signals import Numbers, State
@@ -87,6 +87,17 @@ def counted(frames: Frames, study: Study) -> Counted:
     return Counted(numbers, ledger, placed, sizes, rules, found, emergence)
 
 
+def for_the_board(closed: Counted, pooled: Counted) -> tuple[Finding, ...]:
+    """What only the board may know of the numbers: of comparisons, and of what a blind eye misses.
+
+    `pooled` are the same frames counted without treatments.
+    """
+    return (
+        *caveats.comparisons(closed.numbers.members, closed.numbers.groups),
+        *caveats.pooled_only(closed.ledger, pooled.ledger, closed.placed, pooled.placed),
+    )
+
+
 def _people(
     frames: Frames,
     emergent: Emergent,
@@ -143,4 +154,4 @@ def _placed(
     reference = reference_of(study) if frames.scope == "closed" else None
     placed = derive.attributed(frames.events, ledger, study.emergent, reference)
     moved = derive.moved_by_partial_rule(frames.events, ledger, study.emergent, reference)
-    return placed, tuple(derive.emergence_findings(placed, frames.events, moved))
+    return placed, tuple(caveats.emergence(placed, frames.events, moved))

@@ -17,7 +17,7 @@ import polars as pl
 
 from safetymon.domain import ALL_SUBJECTS, Finding, Group, Results
 from safetymon.signals import effective
-from safetymon.study import Rule, Study
+from safetymon.study import Rule, Study, rule_title
 
 MEDICAL = frozenset({"term", "pt", "soc", "topic", "subject", "key", "record", "file"})
 """Columns of the data's own words, in which no treatment stands as one."""
@@ -78,7 +78,7 @@ def names_of(study: Study, codes: Mapping[str, str]) -> dict[str, str]:
 
 
 def _title(rule: Rule, groups: Mapping[str, str]) -> str:
-    return f"{rule.topic} / {groups[rule.group]} / {rule.estimand} / {rule.method}"
+    return rule_title(None, rule.topic, groups[rule.group], rule.estimand, rule.method)
 
 
 def _groups(groups: Sequence[Group], codes: Mapping[str, str]) -> dict[str, str]:

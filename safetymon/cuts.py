@@ -2,19 +2,22 @@
 
 import hashlib
 import logging
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 
-from safetymon import __version__, analysis, config, derive, listings
+from safetymon import __version__, analysis, caveats, config, derive, listings
 from safetymon.analysis import Frames
 from safetymon.domain import EVENT_ROLE, Cut, Extract, InputFile, Listings
-from safetymon.errors import DataRefusedError
+from safetymon.errors import DataRefusedError, UsageError
 from safetymon.study import Study
 
 log = logging.getLogger(__name__)
+
+_EAST = timedelta(hours=14)
+"""How far ahead of UTC a calendar can be: listings are dated by the calendars of their sites."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +59,12 @@ def source(study_file: Path, now: datetime, asked: date | None = None) -> Source
     read = listings.read(study, study_file.parent)
     for file in read.inputs:
         log.info("read %s: %d rows, %d rejected", file.path, file.rows, file.rejected)
-    extract = _extract(study, read)
-    # A mistyped date in the future must not carry the cut-off with it.
-    until = min(derive.latest_date(read), now.date())
-    made = Source(study, read, extract, _cut(study, read, extract, asked, until), until)
+    extract, today = _extract(study, read), (now.astimezone(UTC) + _EAST).date()
+    read = replace(read, findings=(*read.findings, *caveats.future(read.recorded, today)))
+    until = caveats.latest_date(read.recorded, today)
+    setting = asked or study.data.cutoff
+    cutoff = until if setting == "latest" else _begun(setting, today)
+    made = Source(study, read, extract, _cut(read, extract, cutoff), until)
     _refuse_unreadable_events(made.events_file())
     return made
 
@@ -74,9 +79,16 @@ def _extract(study: Study, read: Listings) -> Extract:
     return Extract(_hash(__version__, reading, *sorted(files)), reading)
 
 
-def _cut(study: Study, read: Listings, extract: Extract, asked: date | None, until: date) -> Cut:
-    setting = asked or study.data.cutoff
-    cutoff = until if setting == "latest" else setting
+def _begun(cutoff: date, today: date) -> date:
+    """A cut-off that is not in the future: nobody was at risk on days to come."""
+    if cutoff > today:
+        raise UsageError(
+            f"cut-off {cutoff}: lies in the future; choose a date up to {today}, or 'latest'"
+        )
+    return cutoff
+
+
+def _cut(read: Listings, extract: Extract, cutoff: date) -> Cut:
     first = read.exposure["start"].min()
     if isinstance(first, date) and first > cutoff:
         raise DataRefusedError(

@@ -3,6 +3,7 @@
 The open sentences name no treatment and no group.
 """
 
+from collections.abc import Iterator
 from datetime import date
 
 from safetymon.basis import Basis, Method
@@ -21,7 +22,8 @@ _PARTIAL = {
     ),
 }
 _FLAG = {
-    "honour": "A recorded treatment-emergent flag decides where there is one (only Y is yes)",
+    "honour": "A recorded treatment-emergent flag decides where there is one that is understood (a "
+    "blank is no)",
     "derive": "A recorded treatment-emergent flag is not used",
 }
 _MISSING = {
@@ -63,8 +65,12 @@ _COMPARISONS = (
     "Risk difference in percentage points with the {} interval, risk ratio with Koopman's and odds "
     "ratio with Cornfield's score interval, ratio of the rates of first events with its exact "
     "conditional interval, and Fisher's exact two-sided p, which describes and does not decide. "
-    "Only against a group at risk at the same time."
+    "Against the group that the study file names as reference. A finding says where the two were "
+    "not at risk at the same time, and how many subjects are in both."
 )
+
+
+_BUILT_IN = "not an SMQ"
 
 
 def sentences(study: Study, scope: Scope, cutoff: date) -> tuple[tuple[str, str], ...]:
@@ -79,7 +85,7 @@ def sentences(study: Study, scope: Scope, cutoff: date) -> tuple[tuple[str, str]
         ("Events", "All occurrences. Events are never a percentage of subjects."),
         ("Rates", _rates(study)),
         *(_comparisons(study) if scope == "closed" else ()),
-        *(("Topic: " + topic, _topic(terms)) for topic, terms in resolved(study.topic).items()),
+        *_topics(study),
     )
 
 
@@ -110,7 +116,11 @@ def _comparisons(study: Study) -> tuple[tuple[str, str], ...]:
 
 def _population(scope: Scope) -> str:
     if scope == "open":
-        return "All subjects who received study treatment, pooled."
+        return (
+            "All subjects who received study treatment, pooled. A change of treatment is not seen: "
+            "the time between two treatments in one period counts as time at risk, and events in "
+            "it count, also where it took longer than the lag after the last dose."
+        )
     return (
         "Subjects who received the treatment in the period, as actually taken, not as randomised. "
         "A subject who changed treatment is at risk under both, one after the other, so groups can "
@@ -142,9 +152,15 @@ def _rates(study: Study) -> str:
     )
 
 
-def _topic(terms: tuple[str, ...]) -> str:
+def _topics(study: Study) -> Iterator[tuple[str, str]]:
+    own = {topic.name for topic in study.topic if topic.terms}
+    for topic, terms in resolved(study.topic).items():
+        yield f"Topic: {topic}", _topic(terms, "of the study file" if topic in own else _BUILT_IN)
+
+
+def _topic(terms: tuple[str, ...], source: str) -> str:
     listed = ", ".join(term.capitalize() for term in terms)
     return (
-        f"Preferred terms (not an SMQ): {listed}. Shown by these terms alone, and after "
+        f"Preferred terms ({source}): {listed}. Shown by these terms alone, and after "
         "adjudication, which overrides the term for a record where it is available."
     )

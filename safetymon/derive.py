@@ -13,28 +13,14 @@ import polars as pl
 from safetymon.domain import (
     ANY_EVENT,
     Emergent,
-    Finding,
     Group,
-    Listings,
     PartialOnset,
     PersonTime,
-    Severity,
 )
 from safetymon.errors import UsageError
 
 _EPISODE = ("subject", "period", "treatment")
 _MONTH = 31  # days between the first and the last day of a date range: less is one month
-
-
-def latest_date(listings: Listings) -> date:
-    """The latest day that anything is recorded for."""
-    dated = (
-        (listings.exposure, ("start", "end")),
-        (listings.events, ("onset_low", "reported")),
-        (listings.subjects, ("randomised", "left", "died")),
-    )
-    days = [frame[name].max() for frame, names in dated for name in names]
-    return max(day for day in days if isinstance(day, date))
 
 
 def ledger(
@@ -327,22 +313,3 @@ def _disjoint(total: Group, plain: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
             "overlapping groups cannot be summed, define one group by treatment and periods"
         )
     return pl.concat(parts)
-
-
-def emergence_findings(attributed: pl.DataFrame, events: pl.DataFrame, moved: int) -> list[Finding]:
-    """What a reader must know about how events were dated and attributed; counts only."""
-    flagged = attributed.filter(pl.col("emergent_flag").is_not_null())
-    differ = flagged.filter(pl.col("emergent_flag") != pl.col("derived")).height
-    unclear = attributed.filter((pl.col("choices") > 1) & pl.col("emergent")).height
-    untreated = len(events) - len(attributed)
-    rows: list[tuple[str, Severity, int, str]] = [
-        ("partial onset", "info", moved,
-         "{} subjects would be counted differently under the other rule for partial onset dates"),
-        ("partial onset in two windows", "warning", unclear,
-         "{} emergent events have a partial onset that fits more than one treatment window"),
-        ("emergent flag disagrees", "warning", differ,
-         "{} events have a recorded treatment-emergent flag that differs from the derived one"),
-        ("event without treatment", "warning", untreated,
-         "{} events are of subjects without any recorded treatment; they count nowhere"),
-    ]  # fmt: skip
-    return [Finding(check, severity, n, text.format(n)) for check, severity, n, text in rows if n]

@@ -198,13 +198,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Listings:
-    """The accepted rows of an extract as frames (`schema`), the rejected rows, the provenance."""
+    """The accepted rows of an extract as frames (`schema`), the rejected rows, the provenance.
+
+    `recorded` are the days that the accepted rows record, as they record them.
+    """
 
     subjects: pl.DataFrame
     exposure: pl.DataFrame
     events: pl.DataFrame
     adjudication: pl.DataFrame
     rejected: pl.DataFrame
+    recorded: pl.DataFrame
     inputs: tuple[InputFile, ...]
     findings: tuple[Finding, ...] = ()
 

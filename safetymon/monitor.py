@@ -250,7 +250,12 @@ def check(study_file: Path, now: datetime) -> Checked:
     looked = (study_file.parent / STATE / f"{made.study.study.id}.duckdb").exists()
     if not looked:
         signals.refuse_small_plans(found, {})
-    findings = (*made.read.findings, *counted.emergence, *_outgrown(found))
+    findings = (
+        *made.read.findings,
+        *counted.emergence,
+        *analysis.for_the_board(counted, pooled),
+        *_outgrown(found),
+    )
     return Checked(made.read.inputs, findings)
 
 

@@ -51,7 +51,7 @@ EVENTS: Columns = {
     "action": pl.String,
     "fatal": pl.Boolean,
     "withdrawn": pl.Boolean,  # led to discontinuation of treatment
-    "emergent_flag": pl.Boolean,  # as recorded; null where the listing has no such column
+    "emergent_flag": pl.Boolean,  # as recorded, blank is no; null: no such column, not understood
     "reported": pl.Date,  # when the record was entered; null if not recorded
 }
 """One row an adverse event record; (subject, key) is unique."""
@@ -63,6 +63,13 @@ ADJUDICATION: Columns = {
     "decision": pl.Boolean,
 }
 """One row an adjudicated record and topic."""
+
+RECORDED: Columns = {
+    "what": pl.String,  # what the date is of, in words
+    "day": pl.Date,  # a partial date by its first day
+    "count": pl.Int64,
+}
+"""One row a kind of date and a day that the accepted rows record."""
 
 REJECTED: Columns = {
     "file": pl.String,

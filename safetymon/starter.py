@@ -9,6 +9,7 @@ from pathlib import Path
 from safetymon.errors import UsageError
 from safetymon.listings.recognise import Recognised, recognise
 from safetymon.topics import BUILT_IN
+from safetymon.visible import visible
 
 _CONTROL = re.compile(r"placebo|\bpbo\b|vehicle|sham|control|comparator|standard of care", re.I)
 _NOT_FOUND = "NOT FOUND"
@@ -47,7 +48,7 @@ def write_study(recognised: Recognised, folder: str) -> str:
 def _head(known: Recognised, _folder: str) -> Iterator[str]:
     yield "# A study file for safetymon, written by `safetymon init` from what lay in the folder."
     yield "# Read every line: what is wrong here is wrong in every report."
-    yield from (f"# NOTE: {remark}" for remark in known.remarks)
+    yield from (_remark(f"# NOTE: {remark}") for remark in known.remarks)
     yield ""
     yield "[study]"
     yield f"id = {_text(_identifier(known.name))}"
@@ -141,9 +142,9 @@ def _topics(known: Recognised, _folder: str) -> Iterator[str]:
     for topic, terms in BUILT_IN.items():
         found = [subjects[term.upper()] for term in terms if term.upper() in subjects]
         listed = ", ".join(f"{term} ({n})" for term, n in found) or "none"
-        yield f"# - {topic}: {listed}"
+        yield _remark(f"# - {topic}: {listed}")
     common = ", ".join(f"{term} ({n})" for term, n in known.terms[:10])
-    yield f"# The most frequent terms: {common or 'none'}"
+    yield _remark(f"# The most frequent terms: {common or 'none'}")
     yield "# A topic of your own, or a change of a built-in one:"
     yield "# [[topic]]"
     yield '# name = "thromboembolism"'
@@ -170,7 +171,7 @@ def _rule(known: Recognised, _folder: str) -> Iterator[str]:
     yield "# A rule of your own: when is it a signal? Remove the marks to use it."
     yield "# [[rule]]"
     yield '# topic = "thromboembolism"'
-    yield f"# group = {_text(group)}"
+    yield _remark(f"# group = {_text(group)}")
     yield f'# method = "{"difference" if compared else "incidence"}"'
     yield f"# limit = 5.0    # {'percentage points more' if compared else 'percent of subjects'}"
     yield "# min_at_risk = 10"
@@ -186,9 +187,15 @@ def _identifier(name: str) -> str:
     return kept or "STUDY"
 
 
+def _remark(comment: str) -> str:
+    """A comment with words of the data in it: they neither end its line nor the file."""
+    return visible(" ".join(comment.split()))
+
+
 def _text(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    # TOML escapes as JSON does, and one character more: DEL.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _list(values: tuple[str, ...] | list[str]) -> str:
-    return json.dumps(list(values), ensure_ascii=False)
+    return f"[{', '.join(map(_text, values))}]"

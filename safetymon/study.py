@@ -33,8 +33,15 @@ OnStale = Literal["block", "banner"]
 
 
 def rule_title(name: str | None, topic: str, group: str, estimand: str, method: str) -> str:
-    """A rule's name: as given, or topic, group, estimand and method."""
-    return name or f"{topic} / {group} / {estimand} / {method}"
+    """A rule's name: as given, or what it is about, in words that no other rule without one has."""
+    against = " against its reference" if method in ("ecl", "difference", "ratio") else ""
+    return name or f"{topic}, {estimand} events: {group}{against} ({method})"
+
+
+def with_method(title: str, method: str) -> str:
+    """A rule's name that tells its method, as that of a rule without a name of its own does."""
+    told = f"({method})"
+    return title if title.endswith(told) else f"{title} {told}"
 
 
 class _About(Definition):
@@ -49,7 +56,7 @@ class _About(Definition):
 
     @property
     def title(self) -> str:
-        """The rule's name: as given, or topic, group, estimand and method."""
+        """The rule's name (`rule_title`): it tells one rule from another, in store and reports."""
         method = getattr(self, "method", "")
         return rule_title(self.name, self.topic, self.group, self.estimand, method)
 

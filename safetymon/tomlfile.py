@@ -2,8 +2,9 @@
 
 import difflib
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -50,6 +51,13 @@ def validated(raw: dict[str, Any], model: type[M], path: Path, kind: str) -> M:
         raise UsageError(f"{path.name}: {_in_plain_words(error, model, kind)}") from error
 
 
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The known name that looks most like a wrong one, as the end of an error; "" if none does."""
+    alike = {other.casefold(): other for other in known}
+    close = difflib.get_close_matches(name.casefold(), alike, n=1, cutoff=0.5)
+    return f"; did you mean '{alike[close[0]]}'?" if close else ""
+
+
 def _in_plain_words(error: ValidationError, model: type[BaseModel], kind: str) -> str:
     first, *rest = error.errors(include_url=False)
     where = ".".join(str(part) for part in first["loc"])
@@ -63,21 +71,27 @@ def _in_plain_words(error: ValidationError, model: type[BaseModel], kind: str) -
 
 def _nearest(location: tuple[int | str, ...], model: type[BaseModel]) -> str:
     names = _keys_at(location[:-1], model)
-    close = difflib.get_close_matches(str(location[-1]), names, n=1, cutoff=0.5)
-    return f"; did you mean '{close[0]}'?" if close else f"; valid keys: {', '.join(names)}"
+    return did_you_mean(str(location[-1]), names) or f"; valid keys: {', '.join(names)}"
 
 
 def _keys_at(location: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:
     """The keys that are valid at a place in the file, by walking the models."""
+    models = [model]
     for part in location:
-        field = model.model_fields.get(str(part))
-        inner = _model_in(field.annotation) if field else None
-        model = inner or model
-    return [field.alias or name for name, field in model.model_fields.items()]
+        field = models[0].model_fields.get(str(part))
+        inner = _models_in(field.annotation) if field and len(models) == 1 else []
+        models = [m for m in models if _is_tagged(m, part)] or inner or models
+    return [field.alias or name for name, field in models[0].model_fields.items()]
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - any type expression
+def _models_in(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401 - any type expression
+    """The models of a type: several where one of them is chosen by its `method`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    inner = (_model_in(a) for a in getattr(annotation, "__args__", ()))
-    return next((model for model in inner if model), None)
+        return [annotation]
+    return [model for a in getattr(annotation, "__args__", ()) for model in _models_in(a)]
+
+
+def _is_tagged(model: type[BaseModel], part: int | str) -> bool:
+    """Whether `part` is a method of a model: where models differ by it, it is part of the place."""
+    method = model.model_fields.get("method")
+    return method is not None and part in get_args(method.annotation)

@@ -14,8 +14,8 @@ from safetymon.domain import ALL_SUBJECTS, Scope
 
 AGAINST, WALK, STRIP_ONLY, POOLED = (
     "Thromboembolism, related: against 1%",
-    "headache / First period, IVIg / all / ecl",
-    "nausea / All IVIg / all / background",
+    "headache, all events: First period, IVIg against its reference (ecl)",
+    "nausea, all events: All IVIg (background)",
     "Thromboembolism, pooled: against 1%",
 )
 START = date(2017, 3, 6)

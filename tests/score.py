@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
 from safetymon.stats.comparisons import Pair, Triple, _descend, _groups, _pulled_down
-from safetymon.stats.proportions import FloatArray
+from safetymon.stats.inputs import FloatArray
 
 
 def mn_score_test(

@@ -3,11 +3,25 @@
 import re
 import tomllib
 from pathlib import Path
+from typing import get_args
 
+import pytest
 import typer.main
+from pydantic import BaseModel
 
 from safetymon import cli, config
-from safetymon.domain import Verdict
+from safetymon.domain import (
+    Data,
+    Emergent,
+    Group,
+    Head,
+    ReportSettings,
+    Topic,
+    Treatment,
+    Values,
+    Verdict,
+)
+from safetymon.study import Evidence, Freshness, Rule, StoreSettings, Study
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -23,7 +37,21 @@ def test_the_study_file_of_the_readme_is_valid(tmp_path: Path) -> None:
     path = tmp_path / "study.toml"
     path.write_text(text, encoding="utf-8")
     study = config.load(path)
-    assert [g.name for g in study.group][-1] == "All IVIg"
+    assert [g.name for g in study.group][-2:] == ["All IVIg", "First period, all"]
+
+
+def keys(model: type[BaseModel]) -> set[str]:
+    return {field.alias or name for name, field in model.model_fields.items()}
+
+
+def test_the_study_file_of_the_readme_shows_every_key() -> None:
+    (text,) = fenced("toml")
+    shown = set(re.findall(r"^#? ?\[?\[?([\w.]+)", text, flags=re.MULTILINE))
+    shown |= {part for name in shown for part in name.split(".")}
+    rules = set().union(*(keys(one) for one in get_args(get_args(Rule)[0])))
+    parts = (Study, Head, Data, Values, Emergent, Group, Topic, Evidence, Freshness, Treatment)
+    parts += (ReportSettings, StoreSettings)
+    assert set().union(rules, *map(keys, parts)) - shown == set()
 
 
 def test_every_command_is_explained() -> None:
@@ -60,11 +88,29 @@ def test_links_and_pictures_are_there() -> None:
         assert (ROOT / target).exists(), target
 
 
-def test_lock_files_name_no_host_and_hash_everything() -> None:
-    for name in ("requirements.lock", "requirements-dev.lock"):
-        text = (ROOT / name).read_text(encoding="utf-8")
-        assert "://" not in text
-        assert text.count("==") <= text.count("--hash=sha256:")
+LOCKS = ("requirements.lock", "requirements-dev.lock")
+
+
+def without_hash(lock: str) -> list[str]:
+    """The requirements of a lock file that have no hash, and lines that are no requirement."""
+    lines = (line for line in lock.replace("\\\n", " ").splitlines() if line.strip())
+    hashed = re.compile(r"[A-Za-z0-9._\[\]-]+==\S+ .*--hash=sha256:[0-9a-f]{64}\s*$")
+    return [line for line in lines if not (line.startswith("#") or hashed.match(line))]
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_lock_files_name_no_host_and_hash_everything(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert "://" not in text
+    assert without_hash(text) == []
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_without_one_hash_would_be_found(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    start = text.index("polars==")
+    bare = re.sub(r"(?: \\\n\s+--hash=\S+)+", "", text[start:], count=1)
+    assert [line.split("==")[0] for line in without_hash(text[:start] + bare)] == ["polars"]
 
 
 def test_the_dev_lock_holds_the_run_lock() -> None:

@@ -31,6 +31,8 @@ def run(arguments: Sequence[str]) -> int:
         code = app(args=[a for a in arguments if a not in flags], standalone_mode=False)
     except (SafetymonError, TyperException, Abort) as error:
         return _said(error, debug="--debug" in flags)
+    except OSError as error:
+        return _refused(error, debug="--debug" in flags)
     except BaseException as error:  # the last resort: anything else is a bug of ours
         if not isinstance(error, Exception) and not is_panic(error):
             raise  # a stop from outside
@@ -53,6 +55,16 @@ def _said(error: SafetymonError | TyperException | Abort, *, debug: bool) -> int
         case _:
             _complain("interrupted")
             return 1
+
+
+def _refused(error: OSError, *, debug: bool) -> int:
+    """A path that cannot be read or written is no bug of ours."""
+    if debug:
+        traceback.print_exception(error)
+    where = "a file or a connection" if error.filename is None else error.filename
+    why = error.strerror or type(error).__name__
+    _complain(f"{where}: {why}; see to the path and its permissions, then run it again")
+    return UsageError.exit_code
 
 
 def _complain(text: str) -> None:

@@ -26,8 +26,10 @@ Out = Annotated[
 
 def card_lines(cards: "pl.DataFrame") -> Iterator[str]:
     """Rule cards (`schema.CARDS`) as lines to print: a rule with its basis, then its harms."""
+    from safetymon.study import with_method
+
     for (rule, method), rows in cards.group_by("rule", "method", maintain_order=True):
-        yield f"{rule} ({method}): {rows['basis'][0]}"
+        yield f"{with_method(rule, method)}: {rows['basis'][0]}"
         for row in rows.to_dicts():
             if row["trials"]:
                 yield _card(row)

@@ -14,7 +14,8 @@ if TYPE_CHECKING:  # heavy: polars and duckdb; --help must be instant
     from safetymon.monitor import LookDone
 
 FailOnSignal = Annotated[
-    bool, typer.Option("--fail-on-signal", help="Leave with code 10 if a signal is newly raised.")
+    bool,
+    typer.Option("--fail-on-signal", help="Leave with code 10 if this look newly raises a signal."),
 ]
 
 
@@ -79,7 +80,8 @@ def run_look(
 
     done = monitor.look(study, datetime.now(UTC), actor(), _date(cutoff), out)
     _print_done(done)
-    return NEW_SIGNAL_EXIT_CODE if fail_on_signal and done.raised else 0
+    newly = done.raised and not done.repeated  # a repeated look was told of when it was made
+    return NEW_SIGNAL_EXIT_CODE if fail_on_signal and newly else 0
 
 
 def _date(text: str | None) -> date | None:

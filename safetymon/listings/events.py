@@ -14,7 +14,7 @@ _DATES = ("onset", "end", "reported")
 
 
 def build(part: Part, formats: tuple[str, ...], words: Values) -> pl.DataFrame:
-    """Event rows by `schema.EVENTS` with `row` and `X_bad` a date, before any was rejected.
+    """Event rows by `schema.EVENTS` with `row`, `reported_low` and `X_bad` a date, none rejected.
 
     A record number that is missing, or a listing without such a column, gets the row's number.
     """
@@ -34,7 +34,8 @@ def build(part: Part, formats: tuple[str, ...], words: Values) -> pl.DataFrame:
         values.read(part, "serious", yes), values.read(part, "related", cause),
         values.severity(part, words), "outcome", "action", values.fatal(part, yes),
         values.withdrawn(part, yes), values.emergent(part, yes),
-        pl.col("reported_high").alias("reported"), *(f"{name}_bad" for name in _DATES),
+        pl.col("reported_high").alias("reported"), "reported_low",
+        *(f"{name}_bad" for name in _DATES),
     )  # fmt: skip
 
 
@@ -56,7 +57,7 @@ def final(frame: pl.DataFrame) -> pl.DataFrame:
 def findings(part: Part, frame: pl.DataFrame, words: Values) -> list[Finding]:
     """What is missing, partial, contradictory or not understood in the accepted rows."""
     yes, cause = values.yes_no(words), values.causality(words)
-    yes_columns = ("serious", "fatal", "withdrawn")
+    yes_columns = ("serious", "fatal", "withdrawn", "emergent")
     unmapped = [
         f for c in yes_columns for f in values.not_understood(part, c, yes, "yes or no")
     ] + values.not_understood(part, "related", cause, "related or not_related")

@@ -113,18 +113,19 @@ def _translated(
     unnamed = frame.filter(named.is_null())
     if unnamed.height:
         raise DataRefusedError(
-            f"{part.sheet.name}: exposed subjects have {part.name(ours)} {_told(unnamed, ours)}, "
-            f"which no name in the study file covers; add it to {where}"
+            f"{part.sheet.name}: exposed subjects have {part.name(ours)} "
+            f"{_told(part, unnamed, ours)}, which no name in the study file covers; add it to "
+            f"{where}"
         )
     return frame.with_columns(named)
 
 
-def _told(unnamed: pl.DataFrame, ours: str) -> str:
+def _told(part: Part, unnamed: pl.DataFrame, ours: str) -> str:
     """The first value in the alphabet; its row, if the value says who somebody is."""
     row, value = unnamed.sort(ours, "row").select("row", ours).row(0)
     if value is None:
         return "'(blank)'"
-    return f"as in row {row}" if value in unnamed["subject"] else f"'{value[:40]}'"
+    return f"as in row {row}" if part.names_somebody(value) else f"'{value[:40]}'"
 
 
 def _counted_doses(part: Part, rows: int) -> list[Finding]:

@@ -14,19 +14,15 @@ def closed(frame: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
 
     The last row of a subject ends with the recorded end of treatment, else with death or the end
     of participation, if that is not before its start; else it is open. An earlier row ends where
-    the next one starts if that is the same treatment and period; if it is another treatment, a
-    switch without a date is refused later.
+    the next one starts if that is the same treatment, in whichever period; if it is another
+    treatment, a switch without a date is refused later.
     """
     if frame["end"].null_count() == 0:
         return frame.with_columns(closed=pl.lit(None, pl.String))
     gone = people.select("subject", gone=pl.min_horizontal("left", "died"))
     frame = frame.join(gone, on="subject", how="left", maintain_order="left")
-    following = (
-        pl.col("start", "treatment", "period").shift(-1).over("subject").name.prefix("next_")
-    )
-    same = (pl.col("next_treatment") == pl.col("treatment")) & (
-        pl.col("next_period") == pl.col("period")
-    )
+    following = pl.col("start", "treatment").shift(-1).over("subject").name.prefix("next_")
+    same = pl.col("next_treatment") == pl.col("treatment")
     blank = pl.col("end").is_null()
     by_next = blank & same.fill_null(value=False)
     last = blank & pl.col("next_start").is_null()

@@ -27,6 +27,12 @@ class Part:
         """What the file calls our column."""
         return self.columns.get(ours, ours)
 
+    def names_somebody(self, word: str) -> bool:
+        """Whether a text is or holds a subject's identifier: then no message may quote it."""
+        low = word.lower()
+        subjects = self.text["subject"].drop_nulls().unique()
+        return any(subject in low for subject in subjects.str.to_lowercase())
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:

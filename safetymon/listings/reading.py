@@ -8,7 +8,18 @@ import polars as pl
 
 from safetymon import schema
 from safetymon.domain import Data, Finding, Listings, Standard
-from safetymon.listings import adam, adjudication, edc, events, exposure, files, sdtm, subjects
+from safetymon.listings import (
+    adam,
+    adjudication,
+    edc,
+    events,
+    exposure,
+    files,
+    periods,
+    recorded,
+    sdtm,
+    subjects,
+)
 from safetymon.listings.adjudication import DEFAULT_COLUMNS
 from safetymon.listings.formats import Sheet
 from safetymon.listings.parts import Part, Parts, Sheets
@@ -55,6 +66,7 @@ class _Reading:
     sheets: dict[str, Sheet]
     rejections: Rejections = field(default_factory=Rejections)
     findings: list[Finding] = field(default_factory=list)
+    days: list[pl.DataFrame] = field(default_factory=list)
 
     def listings(self) -> Listings:
         parts = parts_of(self.sheets, self.study.data)
@@ -66,6 +78,7 @@ class _Reading:
         return Listings(
             people, taken, happened, decided,
             rejected=self.rejections.frame(sheets),
+            recorded=pl.concat(self.days),
             inputs=self.rejections.account(sheets, {
                 **({parts.exposure.sheet.role: taken.height} if parts.doses == "decide" else {}),
                 parts.subjects.sheet.role: people.height,
@@ -74,7 +87,7 @@ class _Reading:
             }),
             findings=(
                 *self._notes(), *self.rejections.findings(sheets), *self.findings,
-                *_never_exposed(people, taken, happened),
+                *_never_exposed(people, taken),
             ),
         )  # fmt: skip
 
@@ -86,16 +99,19 @@ class _Reading:
         self.findings += found
         self._reject(parts.subjects, subjects.broken(parts.subjects, people))
         self._reject(parts.exposure, exposure.broken(parts.exposure, taken))
-        people = subjects.final(self._kept(parts.subjects, people), parts.subjects)
+        people = self._kept(parts.subjects, people)
+        self.days.append(recorded.of_people(people))
+        people = subjects.final(people, parts.subjects)
         taken = self._kept(parts.exposure, taken)
         self._reject(parts.exposure, exposure.orphans(parts.exposure, taken, people))
         taken = self._kept(parts.exposure, taken)
         self._reject(parts.exposure, exposure.repeated(parts.exposure, taken))
+        taken = self._kept(parts.exposure, taken)
+        self.days.append(recorded.of_exposure(taken))
         taken, found = exposure.final(
-            parts.exposure, self._kept(parts.exposure, taken), people, self.study,
-            may_be_doses=parts.doses == "decide",
-        )  # fmt: skip
-        self.findings += found
+            parts.exposure, taken, people, self.study, may_be_doses=parts.doses == "decide"
+        )
+        self.findings += [*found, *periods.findings(taken, self.study)]
         return people, taken
 
     def _events(self, part: Part, people: pl.DataFrame) -> pl.DataFrame:
@@ -105,6 +121,7 @@ class _Reading:
         frame = self._kept(part, frame)
         self._reject(part, repeated(part, frame, "subject", "key"))
         frame = self._kept(part, frame)
+        self.days.append(recorded.of_events(frame))
         self.findings += events.findings(part, frame, data.values)
         return events.final(frame)
 
@@ -143,17 +160,10 @@ class _Reading:
         ]  # fmt: skip
 
 
-def _never_exposed(
-    people: pl.DataFrame, taken: pl.DataFrame, happened: pl.DataFrame
-) -> list[Finding]:
-    """Who is in no denominator, and which events therefore count nowhere."""
-    never = people.join(taken, on="subject", how="anti")
-    lost = happened.join(never, on="subject", how="semi").height
-    found = []
-    if never.height:
-        text = f"{never.height} subjects have no exposure and are in no denominator"
-        found.append(Finding("never exposed", "info", never.height, text))
-    if lost:
-        text = f"{lost} events are of subjects without exposure and count nowhere"
-        found.append(Finding("event without exposure", "warning", lost, text))
-    return found
+def _never_exposed(people: pl.DataFrame, taken: pl.DataFrame) -> list[Finding]:
+    """Who is in no denominator; their events are told by `caveats.emergence`."""
+    never = people.join(taken, on="subject", how="anti").height
+    if not never:
+        return []
+    text = f"{never} subjects have no exposure and are in no denominator"
+    return [Finding("never exposed", "info", never, text)]

@@ -165,7 +165,9 @@ def _median_days(rows: pl.DataFrame) -> int | None:
 
 def _with_events(base: Recognised, part: Part) -> Recognised:
     rows = events.build(part, base.date_formats, Values())
-    terms = rows.group_by("pt").agg(pl.col("subject").drop_nulls().n_unique().alias("subjects"))
+    spellings = rows.group_by(pl.col("pt").str.to_uppercase().alias("upper"))
+    subjects = pl.col("subject").drop_nulls().n_unique().alias("subjects")
+    terms = spellings.agg(pl.col("pt").min(), subjects).drop("upper")
     terms = terms.sort(["subjects", "pt"], descending=[True, False])
     found = events.findings(part, rows, Values())
     unmapped = [finding.text for finding in found if finding.check == "unmapped values"]

@@ -12,7 +12,7 @@ _DATES = ("randomised", "left", "died")
 
 
 def build(part: Part, formats: tuple[str, ...]) -> tuple[pl.DataFrame, list[Finding]]:
-    """Subject rows with `row`, before any was rejected.
+    """Subject rows with `row`, `left_low` and `died_low`, before any was rejected.
 
     A partial date of leaving or death is its last possible day, so that no time at risk and no
     event is lost; one of randomisation its first. A date that no format reads is unknown and a
@@ -23,7 +23,10 @@ def build(part: Part, formats: tuple[str, ...]) -> tuple[pl.DataFrame, list[Find
     sides = {"randomised": "low", "left": "high", "died": "high"}
     columns = [pl.col(f"{n}_{sides[n]}").alias(n) if n in have else _no_date(n) for n in _DATES]
     arm = pl.col("arm") if "arm" in frame.columns else pl.lit(None, pl.String).alias("arm")
-    return frame.select("row", "subject", arm, *columns), rules.unread_dates(part, frame, have)
+    first = [pl.col(f"{n}_low") if n in have else _no_date(f"{n}_low") for n in ("left", "died")]
+    return frame.select("row", "subject", arm, *columns, *first), rules.unread_dates(
+        part, frame, have
+    )
 
 
 def broken(part: Part, frame: pl.DataFrame) -> pl.DataFrame:

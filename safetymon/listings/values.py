@@ -50,13 +50,20 @@ def not_understood(part: Part, ours: str, words: Mapping[str, bool], keys: str) 
         return []
     count = int(unknown["count"].sum())
     most = unknown.sort(["count", ours], descending=[True, False]).head(_SHOWN)
-    shown = ", ".join(f"'{word[:_LONGEST]}' ({n})" for word, n in most.iter_rows())
     more = f" and {unknown.height - _SHOWN} more" if unknown.height > _SHOWN else ""
     text = (
         f"{part.sheet.name}: {count} values of {part.name(ours)} are not understood and count as "
-        f"not recorded: {shown}{more}; add them to {keys} under [data.values]"
+        f"not recorded: {_shown(part, most)}{more}; add them to {keys} under [data.values]"
     )
     return [Finding("unmapped values", "warning", count, text)]
+
+
+def _shown(part: Part, most: pl.DataFrame) -> str:
+    """Words and how often each is recorded; of those that say who somebody is, only how often."""
+    words = [(word, n, part.names_somebody(word)) for word, n in most.iter_rows()]
+    hidden = sum(n for _, n, personal in words if personal)
+    told = [f"'{word[:_LONGEST]}' ({n})" for word, n, personal in words if not personal]
+    return ", ".join([*told, *([f"{hidden} of words that name a subject"] if hidden else [])])
 
 
 def severity(part: Part, values: Values) -> pl.Expr:
@@ -96,10 +103,12 @@ def withdrawn(part: Part, words: Mapping[str, bool]) -> pl.Expr:
 
 
 def emergent(part: Part, words: Mapping[str, bool]) -> pl.Expr:
-    """A recorded treatment-emergent flag: only yes is yes; null only where there is no column."""
+    """A recorded treatment-emergent flag: a blank is no, a word that no map knows cannot tell."""
     if "emergent" not in part.text.columns:
         return pl.lit(None, pl.Boolean).alias("emergent_flag")
-    return read(part, "emergent", words).fill_null(value=False).alias("emergent_flag")
+    blank = pl.col("emergent").is_null()
+    told = pl.when(blank).then(statement=False).otherwise(read(part, "emergent", words))
+    return told.alias("emergent_flag")
 
 
 def _either(one: pl.Expr, other: pl.Expr) -> pl.Expr:

@@ -16,10 +16,8 @@ from safetymon.report.wording import Row
 STEP_TIPS: Final = ("label", "day", "subjects")
 GROWTH_TIPS: Final = ("label", "day", "n")
 # Vega-Lite reads dates before it takes arrays apart, so these are read by hand.
-GROWTH_ARRAYS: Final = (
-    {"flatten": ["iso", "day", "n", "last"]},
-    {"calculate": "toDate(datum.iso)", "as": "date"},
-)
+STEP_ARRAYS: Final = ["iso", "day", "n", "subjects", "last"]
+DATED: Final = {"calculate": "toDate(datum.iso)", "as": "date"}
 LAG_TIPS: Final = ("label", "dated", "median", "half", "most", "longest")
 
 
@@ -49,7 +47,8 @@ def _steps(topic: str, parts: list[pl.DataFrame], cutoff: date) -> Spec:
     )
     about = f"{topic}: subjects with a first event so far, by group"
     counted = "subjects with an event so far, of those treated"
-    return _titled(rows, axes, topic, about, cutoff, counted) | {"height": 150}
+    spec = _titled(marks.packed(rows, ["label"]), axes, topic, about, cutoff, counted)
+    return spec | {"height": 150, "transform": [{"flatten": STEP_ARRAYS}, DATED]}
 
 
 def _so_far(part: pl.DataFrame) -> str:
@@ -63,7 +62,7 @@ def _step_rows(part: pl.DataFrame) -> list[Spec]:
     label, last = _so_far(part), len(rows) - 1
     return [
         {
-            "date": when.isoformat(),
+            "iso": when.isoformat(),
             "day": wording.day(when),
             "label": label,
             "n": subjects,
@@ -99,7 +98,7 @@ def _growth(
     shared = marks.layer(layers, x=x, y=y, color=looks.colour())
     about = f"{title} so far, by calendar date and group"
     spec = _titled(rows, shared, title, about, cutoff, f"{unit.lower()} so far")
-    return spec | {"height": 150, "transform": list(GROWTH_ARRAYS)}
+    return spec | {"height": 150, "transform": [{"flatten": ["iso", "day", "n", "last"]}, DATED]}
 
 
 def _growth_row(part: pl.DataFrame, column: str, label: str) -> Spec:

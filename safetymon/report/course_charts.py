@@ -79,14 +79,22 @@ def _by_term(
     """(term, kind) -> one row an estimand and group, its days as arrays: a third of the size."""
     places = {name: place for place, name in enumerate(labels)}
     rows: dict[tuple[str, str], list[Spec]] = {}
-    arrays = "day", pl.col("value", "low", "high").round(2), "at_risk", "events"
+    numbers = [_digits(name) for name in ("value", "low", "high")]
+    arrays = [pl.col("day"), *numbers, pl.col("at_risk", "events")]
     grouped = curves.group_by("term", "kind", "estimand", "group", maintain_order=True)
-    for term, kind, estimand, group, *columns in grouped.agg(*arrays).rows():
+    for term, kind, estimand, group, *columns in grouped.agg(arrays).rows():
         keys = {"estimand": estimand, "place": places[group], "label": labels[group]}
         told = [int(day in ticks) for day in columns[0]]
         filled = dict(zip(ARRAYS, (*columns, told), strict=True))
         rows.setdefault((term, kind), []).append(keys | filled)
     return rows
+
+
+def _digits(column: str) -> pl.Expr:
+    """Enough to draw, and as many as a tooltip tells."""
+    percent = pl.col("kind") == "incidence"
+    rounded = {kind: pl.col(column).round(told.digits) for kind, told in KINDS.items()}
+    return pl.when(percent).then(rounded["incidence"]).otherwise(rounded["mean"]).alias(column)
 
 
 def _filling(term: str, told: Kind, rows: list[Spec], cutoff: date) -> Spec:

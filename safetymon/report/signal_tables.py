@@ -11,6 +11,7 @@ from safetymon.domain import Results
 from safetymon.report import sentences, wording
 from safetymon.report.table import Block, Column, Table, caption
 from safetymon.report.wording import VERDICT_ORDER, Row
+from safetymon.study import with_method
 
 VERDICT_MEANINGS = (
     ("raised", "The rule's limit is reached, and no signal stood at the look before."),
@@ -130,7 +131,7 @@ def _card(rows: pl.DataFrame) -> Block:
     """A rule's card; one that was not simulated has its reason and no row."""
     rule, method, basis = rows.select("rule", "method", "basis").row(0)
     cells = [_simulated(row) for row in rows.filter(pl.col("trials") > 0).rows(named=True)]
-    return Block(cells, f"{rule} ({method})", note=basis)
+    return Block(cells, with_method(rule, method), note=basis)
 
 
 def _simulated(row: Row) -> list[str]:

@@ -20,14 +20,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from safetymon.stats.proportions import (
-    FloatArray,
-    counts,
-    distinct,
-    normal_quantile,
-    wilson,
-    wilson_cc,
-)
+from safetymon.stats.inputs import FloatArray, counts
+from safetymon.stats.proportions import distinct, normal_quantile, wilson, wilson_cc
 
 Pair: TypeAlias = tuple[FloatArray, FloatArray]
 Triple: TypeAlias = tuple[FloatArray, FloatArray, FloatArray]

@@ -32,7 +32,7 @@ def log_evalue(x: ArrayLike, n: ArrayLike, background: ArrayLike) -> FloatArray:
     """
     events, subjects = counts(x, n)
     e, s, p0 = np.broadcast_arrays(events, subjects, rates(background))
-    return _log_evalue(e.astype(np.float64), s.astype(np.float64), p0)
+    return _log_evalue(e, s, p0)
 
 
 def anytime_lower_bound(x: ArrayLike, n: ArrayLike, alpha: float = 0.05) -> FloatArray:
@@ -53,7 +53,7 @@ def anytime_lower_bound(x: ArrayLike, n: ArrayLike, alpha: float = 0.05) -> Floa
     threshold = -math.log(one_sided_level(alpha))
     events, subjects = counts(x, n)
     bound = np.zeros(events.shape)
-    e, s = events[events > 0].astype(np.float64), subjects[events > 0].astype(np.float64)
+    e, s = events[events > 0], subjects[events > 0]
 
     def excess(log_risk: FloatArray) -> FloatArray:
         return _log_evalue(e, s, np.exp(log_risk)) - threshold

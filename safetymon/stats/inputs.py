@@ -1,14 +1,17 @@
-"""What the single-group methods ask of their inputs, refused in plain words.
+"""What the methods ask of their inputs, refused in plain words.
 
 Every check raises ValueError; the message names the value, what is wrong and what to give.
 """
 
+from typing import TypeAlias
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
+FloatArray: TypeAlias = NDArray[np.float64]
+IntArray: TypeAlias = NDArray[np.int64]
+IndexArray: TypeAlias = NDArray[np.intp]
+BoolArray: TypeAlias = NDArray[np.bool_]
 
 
 def one_sided_level(alpha: float) -> float:
@@ -23,6 +26,11 @@ def confidence_level(conf: float) -> float:
     if not 0 < conf < 1:
         raise ValueError(f"the confidence level is {conf:g}: give one between 0 and 1, say 0.95")
     return 1.0 - float(conf)
+
+
+def one_tail(conf: float) -> float:
+    """Return the error allowed on each side of an interval, (1 - conf) / 2."""
+    return confidence_level(conf) / 2
 
 
 def rates(values: ArrayLike, name: str = "background") -> FloatArray:
@@ -41,19 +49,22 @@ def planned_subjects(planned: int) -> int:
     return int(planned)
 
 
+def whole(values: ArrayLike, name: str) -> FloatArray:
+    """Return counts as floats; a fraction, a NaN or a negative number is refused."""
+    numbers = np.asarray(values, dtype=np.float64)
+    if (bad := ~((numbers >= 0) & (numbers < np.inf) & (numbers == np.floor(numbers)))).any():
+        raise ValueError(f"{name} must be a whole number of at least 0: found {numbers[bad][0]:g}")
+    return numbers
+
+
 def whole_numbers(values: ArrayLike, name: str) -> IntArray:
-    """Return counts as integers; a fraction, a NaN or a negative number is refused."""
-    raw = np.asarray(values, dtype=np.float64)
-    if not np.all((raw >= 0) & (raw == np.floor(raw)) & np.isfinite(raw)):
-        raise ValueError(f"{name} must be whole numbers of at least 0")
-    return raw.astype(np.int64)
+    """Return counts as integers, as `whole` checks them."""
+    return whole(values, name).astype(np.int64)
 
 
-def counts(x: ArrayLike, n: ArrayLike) -> tuple[IntArray, IntArray]:
-    """Return subjects with an event and subjects, broadcast; 0 <= x <= n is required."""
-    events = whole_numbers(x, "subjects with an event")
-    subjects = whole_numbers(n, "subjects")
-    if np.any(events > subjects):
-        raise ValueError("more subjects with an event than subjects: check the denominator")
-    x_all, n_all = np.broadcast_arrays(events, subjects)
-    return x_all, n_all
+def counts(x: ArrayLike, n: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Return x subjects of n as floats, broadcast; 0 <= x <= n is required."""
+    x, n = np.broadcast_arrays(whole(x, "x"), whole(n, "n"))
+    if (over := x > n).any():
+        raise ValueError(f"x cannot exceed n: found x = {x[over][0]:.0f} of n = {n[over][0]:.0f}")
+    return x, n

@@ -5,14 +5,11 @@ other, and returns float64 arrays of the broadcast shape (0-dimensional for scal
 does not exist is nan: with nobody at risk there is no interval.
 """
 
-from typing import TypeAlias
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import betainccinv, betaincinv, erfinv
 
-FloatArray: TypeAlias = NDArray[np.float64]
-IndexArray: TypeAlias = NDArray[np.intp]
+from safetymon.stats.inputs import FloatArray, IndexArray, confidence_level, counts, one_tail
 
 
 def clopper_pearson(
@@ -123,32 +120,9 @@ def _wilson_low(x: FloatArray, n: FloatArray, z: float) -> FloatArray:
     return low
 
 
-def counts(x: ArrayLike, n: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """Broadcast x subjects of n, as float64; ValueError if they cannot be counts."""
-    x, n = np.broadcast_arrays(whole(x, "x"), whole(n, "n"))
-    if (over := x > n).any():
-        raise ValueError(f"x cannot exceed n: found x = {x[over][0]:.0f} of n = {n[over][0]:.0f}")
-    return x, n
-
-
-def whole(values: ArrayLike, name: str) -> FloatArray:
-    """Whole numbers of at least 0, as float64; anything else, nan included, is a ValueError."""
-    numbers = np.asarray(values, dtype=np.float64)
-    if (bad := ~((numbers >= 0) & (numbers < np.inf) & (numbers == np.floor(numbers)))).any():
-        raise ValueError(f"{name} must be a whole number of at least 0: found {numbers[bad][0]:g}")
-    return numbers
-
-
-def one_tail(conf: float) -> float:
-    """The error allowed on each side, (1 - conf) / 2; ValueError unless 0 < conf < 1."""
-    if not 0 < conf < 1:
-        raise ValueError(f"conf must lie between 0 and 1, such as 0.95: found {conf:g}")
-    return (1 - conf) / 2
-
-
 def normal_quantile(conf: float) -> float:
     """The z with P(|Z| <= z) = conf for a standard normal Z: 1.96 for 0.95."""
-    one_tail(conf)  # refuses what is no level
+    confidence_level(conf)  # refuses what is no level
     return float(np.sqrt(2) * erfinv(conf))
 
 

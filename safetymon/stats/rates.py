@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betaincinv, gammainccinv, gammaincinv
 
-from safetymon.stats.proportions import FloatArray, distinct, normal_quantile, one_tail, whole
+from safetymon.stats.inputs import FloatArray, one_tail, whole
+from safetymon.stats.proportions import distinct, normal_quantile
 
 
 def poisson_exact(

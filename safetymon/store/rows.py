@@ -1,7 +1,7 @@
 """A connection that asks the questions of `queries/` and hands frames over: no SQL of its own."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from safetymon.errors import StorageError
 from safetymon.sql import query
 
 
@@ -34,14 +35,25 @@ class Rows:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All that is written inside becomes visible at the end, or not at all."""
+        """All that is written inside becomes visible at the end, or not at all.
+
+        Raises:
+            StorageError: The disk refuses.
+        """
         self._connection.begin()
         try:
             yield
         except BaseException:
-            self._connection.rollback()
+            with suppress(duckdb.Error):  # beyond use: what went wrong is on its way already
+                self._connection.rollback()
             raise
-        self._connection.commit()
+        try:
+            self._connection.commit()
+        except duckdb.Error as error:
+            raise StorageError(
+                "the store could not be written, nothing of it was kept; see to the disk, then run "
+                "it again: what was stored before stands"
+            ) from error
 
     def _run(self, name: str, **parameters: str | int | date | None) -> None:
         self._connection.execute(query(name), parameters or None)

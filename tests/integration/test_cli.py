@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from safetymon import __version__, cli, monitor
+from safetymon import __version__, cli, demonstration, monitor
 from tests.integration.test_monitor import ONE, STUDY, TWO, small
 from tests.integration.test_store import HOLD
 from tests.trials import pilot_adam, pilot_sdtm
+from tests.unit.test_listings_recognise import edc
 
 Capture = pytest.CaptureFixture[str]
 
@@ -65,6 +66,7 @@ def test_fail_on_signal(tmp_path: Path) -> None:
     assert cli.run(["run", str(study), "--fail-on-signal"]) == 0
     small(tmp_path, TWO)
     assert cli.run(["run", str(study), "--fail-on-signal"]) == 10
+    assert cli.run(["run", str(study), "--fail-on-signal"]) == 0  # looked at before: told before
     small(tmp_path, f"{TWO}003,1,Rash,2020-01-07\n")
     assert cli.run(["run", str(study), "--fail-on-signal"]) == 0  # open, not newly raised
 
@@ -94,6 +96,41 @@ def test_wrong_usage_is_2(arguments: list[str], said: str, capsys: Capture) -> N
     code, line = failed(arguments, capsys)
     assert code == 2
     assert said in line
+
+
+def test_a_place_that_cannot_be_written_is_2(tmp_path: Path, capsys: Capture) -> None:
+    edc(tmp_path)
+    code, line = failed(["init", str(tmp_path), "--out", str(tmp_path / "no/study.toml")], capsys)
+    assert code == 2
+    assert "no/study.toml: No such file or directory; see to the path" in line
+
+
+def test_a_report_folder_that_cannot_be_made_is_one_line(tmp_path: Path, capsys: Capture) -> None:
+    study = small(tmp_path, TWO)
+    code, line = failed(["run", str(study), "--out", "/proc/nope"], capsys)
+    assert code in (2, 3)
+    assert "/proc/nope" in line
+
+
+def test_a_damaged_store_is_3_and_named(tmp_path: Path, capsys: Capture) -> None:
+    study = small(tmp_path, TWO)
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state/S1.duckdb").write_bytes(b"this is no store" * 1000)
+    code, line = failed(["run", str(study)], capsys)
+    assert code == 3
+    assert "S1.duckdb" in line
+
+
+def test_a_changed_demonstration_is_not_shown_as_the_published_one(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    study = demonstration.unpack(tmp_path)
+    assert demonstration.unpack(tmp_path) == study
+    events = study.parent / "listings/adverse_events.csv"
+    events.write_bytes(events.read_bytes() + b"\n")
+    code, line = failed(["demo", "--out", str(tmp_path)], capsys)
+    assert code == 2
+    assert "adverse_events.csv: differs from the packaged demonstration" in line
 
 
 def test_a_wrong_study_file_is_2(tmp_path: Path, capsys: Capture) -> None:

@@ -37,7 +37,7 @@ def test_the_single_arm_rule_raises_the_thromboembolic_signal(looked: dict[str, 
 
 
 def test_the_comparison_of_arms_says_why_it_cannot(looked: dict[str, Any]) -> None:
-    signal = looked["thromboembolism / First period, IVIg / all / ecl"]
+    signal = looked["thromboembolism, all events: First period, IVIg against its reference (ecl)"]
     assert signal["verdict"] == "too little data"
     assert "too few events" in signal["text"]
     none = looked["Thromboembolism, related: IVIg against placebo"]
@@ -47,14 +47,14 @@ def test_the_comparison_of_arms_says_why_it_cannot(looked: dict[str, Any]) -> No
 def test_every_topic_has_a_verdict_with_numbers(looked: dict[str, Any]) -> None:
     for topic, verdict in (("headache", "raised"), ("pyrexia", "no signal"),
                            ("nausea", "no signal")):  # fmt: skip
-        signal = looked[f"{topic} / First period, IVIg / all / ecl"]
+        signal = looked[f"{topic}, all events: First period, IVIg against its reference (ecl)"]
         assert signal["verdict"] == verdict
         assert signal["limit"] is not None
         assert "first events on treatment" in signal["text"]
 
 
 def test_without_a_background_the_rule_says_so_plainly(looked: dict[str, Any]) -> None:
-    signal = looked["nausea / All IVIg / all / background"]
+    signal = looked["nausea, all events: All IVIg (background)"]
     assert signal["verdict"] == "not applicable"
     assert "no background rate given" in signal["text"]
 
@@ -66,7 +66,8 @@ def test_the_replay_names_the_look(study: Path, every: replay.Every, look: int) 
     assert "(3 of 50, the boundary 3)" in rows[AGAINST_1]["text"]
     threshold = rows["Thromboembolism, related, all IVIg: 3 subjects"]
     assert threshold["look"] == look  # the same third subject
-    assert rows["pyrexia / First period, IVIg / all / ecl"]["look"] is None
+    walk = "pyrexia, all events: First period, IVIg against its reference (ecl)"
+    assert rows[walk]["look"] is None
 
 
 def test_the_replayed_look_is_the_look_that_would_have_been_made(tmp_path: Path) -> None:
@@ -218,7 +219,7 @@ def test_a_simulation_says_which_events_count_and_at_which_level(tmp_path: Path)
     cards = rehearsal.simulated(study, 2, 7, NOW, "a")
     basis = dict(cards.select("rule", "basis").rows())
     assert "; an event counts if it begins within 90 days; " in basis[AGAINST_1]
-    walk = basis["headache / First period, IVIg / all / ecl"]
+    walk = basis["headache, all events: First period, IVIg against its reference (ecl)"]
     assert "; at level 0.01, while no other of 5 comparisons has signalled; " in walk
     assert "an event counts" not in walk
 
@@ -229,7 +230,7 @@ def test_the_final_analysis_of_a_study_file_spends_what_is_left(tmp_path: Path) 
         "planned_subjects = 95", "planned_subjects = 950\nfinal_analysis = 2018-12-31"
     )
     study.write_text(text)
-    rule = "pyrexia / First period, IVIg / all / ecl"
+    rule = "pyrexia, all events: First period, IVIg against its reference (ecl)"
     before = monitor.look(study, NOW, "a", cutoff=date(2018, 12, 30)).closed
     after = monitor.look(study, NOW, "a", cutoff=date(2018, 12, 31)).closed
     later = monitor.look(study, NOW, "a").closed
@@ -254,7 +255,7 @@ def test_a_look_back_that_finds_a_record_first_does_not_date_it_before_later_loo
         "background = 0.02\nplanned = 9\n"
     )
     written = STUDY + rule.replace("Active", "Drug")
-    title = "nausea / Drug / all / background"
+    title = "nausea, all events: Drug (background)"
     small(tmp_path, ONE, written)
     subjects = tmp_path / "ex.csv"
     assert subjects.exists()

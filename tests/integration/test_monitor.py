@@ -191,9 +191,44 @@ def test_a_cut_off_before_the_first_treatment_is_refused(tmp_path: Path) -> None
 
 
 def test_a_mistyped_year_does_not_carry_the_cut_off_along(tmp_path: Path) -> None:
-    events = f"{ONE}002,1,Rash,2030-01-05\n"
-    done = monitor.look(small(tmp_path, events), NOW, "a")
-    assert done.closed.cut.cutoff == NOW.date()
+    """Neither to the year 2030 nor to today: who is still on treatment is at risk up to it."""
+    late = f"{ONE}002,1,Rash,2030-01-05\n"
+    right = monitor.look(small(tmp_path / "right"), NOW, "a").closed
+    wrong = monitor.look(small(tmp_path / "wrong", late), NOW, "a").closed
+    assert wrong.cut.cutoff == right.cut.cutoff == date(2020, 2, 1)
+    assert wrong.groups.equals(right.groups)
+    assert [(f.severity, f.count) for f in wrong.findings if f.check == "date in the future"] == [
+        ("error", 1)
+    ]
+
+
+def test_an_exposure_in_the_future_is_told(tmp_path: Path) -> None:
+    file = small(tmp_path)
+    (tmp_path / "ex.csv").write_text(f"{EXPOSURE}002,D,2033-01-01,2033-02-01\n")
+    [told] = [f for f in monitor.check(file, NOW).findings if f.check == "date in the future"]
+    assert "exposure end 1, exposure start 1" in told.text
+
+
+def test_a_partial_date_of_leaving_does_not_carry_the_cut_off_along(tmp_path: Path) -> None:
+    study = STUDY.replace('subject = "ID"', 'subject = "ID"\nleft = "LEFT"', 1)
+    file = small(tmp_path, study=study)
+    (tmp_path / "dm.csv").write_text("ID,LEFT\n001,2020\n002,\n003,\n")
+    assert monitor.look(file, NOW, "a").closed.cut.cutoff == date(2020, 2, 1)
+
+
+def test_a_cut_off_in_the_future_is_refused(tmp_path: Path) -> None:
+    file = small(tmp_path)
+    with pytest.raises(UsageError, match="2099-01-01: lies in the future"):
+        monitor.look(file, NOW, "a", cutoff=date(2099, 1, 1))
+    file.write_text(STUDY.replace("[data]", "[data]\ncutoff = 2099-01-01", 1))
+    with pytest.raises(UsageError, match="lies in the future"):
+        monitor.check(file, NOW)
+
+
+def test_a_cut_off_may_be_the_day_that_has_begun_in_the_east(tmp_path: Path) -> None:
+    evening = datetime(2024, 1, 1, 20, tzinfo=UTC)
+    done = monitor.look(small(tmp_path), evening, "a", cutoff=date(2024, 1, 2))
+    assert done.closed.cut.cutoff == date(2024, 1, 2)
 
 
 def test_overlapping_groups_cannot_be_summed(tmp_path: Path) -> None:

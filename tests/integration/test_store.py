@@ -42,6 +42,7 @@ LISTINGS = Listings(
     ),
     adjudication=frame("subject | key | topic | decision\n001 | 1 | x | Y", schema.ADJUDICATION),
     rejected=frame("file | row | rule | record\nae.csv | 3 | duplicate | {}", schema.REJECTED),
+    recorded=frame("what | day | count\nonset | 2020-01-02 | 1", schema.RECORDED),
     inputs=INPUTS,
     findings=(Finding("partial", "info", 2, "onset dates are partial"),),
 )

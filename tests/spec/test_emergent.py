@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from safetymon import derive, schema
+from safetymon import caveats, derive, schema
 from safetymon.domain import Emergent
 from tests.tables import day, frame
 
@@ -109,7 +109,7 @@ def test_a_recorded_flag_can_be_left_out() -> None:
 def test_disagreement_with_a_recorded_flag_is_a_finding() -> None:
     events = frame(FLAGGED, schema.EVENTS).with_columns(subject=pl.lit("001"))
     made = derive.attributed(events, LEDGER, Emergent())
-    found = derive.emergence_findings(made, events, 0)
+    found = caveats.emergence(made, events, 0)
     assert [(f.check, f.count) for f in found] == [("emergent flag disagrees", 2)]
 
 
@@ -117,7 +117,7 @@ def test_events_of_the_untreated_count_nowhere_and_are_a_finding() -> None:
     events = frame("subject | onset_low | onset_high\n002 | 2020-03-01 | 2020-03-01", schema.EVENTS)
     made = derive.attributed(events, LEDGER, Emergent())
     assert made.is_empty()
-    assert derive.emergence_findings(made, events, 0)[0].check == "event without treatment"
+    assert caveats.emergence(made, events, 0)[0].check == "event without treatment"
 
 
 @pytest.mark.parametrize(("missing", "counts"), [("conservative", True), ("as no", False)])

@@ -40,6 +40,8 @@ def test_a_minimal_file_has_a_group_for_each_treatment_beside_the_reference(tmp_
     assert study.emergent.partial_onset == "conservative"
 
 
+PLAIN = '[[group]]\nname = "G"\ntreatment = "Active"\n'
+OWN = '[[topic]]\nname = "rash"\nterms = ["Rash"]\n'
 RULE = '[[rule]]\ntopic = "{}"\ngroup = "{}"\nmethod = "{}"\nlimit = 5\n'
 
 
@@ -71,6 +73,45 @@ RULE = '[[rule]]\ntopic = "{}"\ngroup = "{}"\nmethod = "{}"\nlimit = 5\n'
             "pooled, so it has nothing to compare",
         ),
         (RULE.format("nausea", "Active", "guess"), "rule.0: input tag .guess. found"),
+        (
+            '[[rule]]\ntopic = "nausea"\ngroup = "Active"\nmethod = "ecl"\nmargni = 2',
+            "margni: is not a key .* did you mean 'margin'",
+        ),
+        (
+            '[[rule]]\ntopic = "nausea"\ngroup = "Active"\nmethod = "background"\nbackgruond = 0.1',
+            "backgruond: is not a key .* did you mean 'background'",
+        ),
+        ('[treatments.Other]\nfrom = ["x", "X"]', "Other: 'X' is listed twice; list it once"),
+        (
+            f'{PLAIN}[[group]]\nname = "T"\ntotal_of = ["G"]\nperiods = ["First"]',
+            "group 'T': total_of takes the periods of its groups; remove periods",
+        ),
+        (
+            '[[topic]]\nname = "Thromboembolism"\nadd_terms = ["Retinal ischaemia"]',
+            "topic 'Thromboembolism': is 'thromboembolism' in another case; write it so",
+        ),
+        (
+            f'{OWN}[[topic]]\nname = "Rash"\nterms = ["Rash"]',
+            "topic 'Rash': is 'rash' in another case",
+        ),
+        (
+            '[[topic]]\nname = "tromboembolism"\nadd_terms = ["Retinal ischaemia"]',
+            "topic 'tromboembolism': is not built in, .* terms; did you mean 'thromboembolism'",
+        ),
+        (
+            f'{OWN}drop_terms = ["Rash"]',
+            "topic 'rash': is not built in, so nothing to change; list what it has as terms$",
+        ),
+        ('[[topic]]\nname = "rash"', "topic 'rash': has no terms; list them as terms, or"),
+        ('[[topic]]\nname = "nausae"\nbackground = 0.1', "no terms.* did you mean 'nausea'"),
+        (
+            '[[topic]]\nname = "nausea"\ndrop_terms = ["Nausea", "procedural nausea"]',
+            "topic 'nausea': has no terms",
+        ),
+        (
+            '[[topic]]\nname = "nausea"\ndrop_terms = ["Procedual nausea"]',
+            "drop_terms: 'Procedual nausea' is not .* terms; did you mean 'Procedural nausea'",
+        ),
         (RULE.format("nausea", "Active", "ratio") * 2, "is defined twice"),
     ],
 )
@@ -97,6 +138,80 @@ def test_a_wrong_file_is_refused_in_one_line_that_names_the_key(
 def test_a_file_that_is_no_study_is_refused(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         load(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (
+            'related = ["Likely"]\nnot_related = ["likely", "none"]',
+            "data.values: 'LIKELY' stands in related and in not_related; leave it in one",
+        ),
+        ('yes = ["1"]\nno = ["1"]', "'1' stands in yes and in no"),
+        ('severe = ["moderate"]', "'MODERATE' stands in moderate and in severe"),
+    ],
+)
+def test_a_word_of_the_listing_has_one_meaning(tmp_path: Path, values: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        load(tmp_path, f"{MINIMAL}\n[data.values]\n{values}")
+
+
+def test_topics_that_change_the_built_in_ones_or_have_their_own_terms_are_read(
+    tmp_path: Path,
+) -> None:
+    added = """
+        [[topic]]
+        name = "nausea"
+        drop_terms = ["procedural NAUSEA"]
+        [[topic]]
+        name = "headache"
+        background = 0.1
+        [[topic]]
+        name = "rash"
+        terms = ["Rash"]
+    """
+    assert len(load(tmp_path, MINIMAL + added).topic) == 3
+
+
+def test_a_topic_that_adjudication_alone_decides_needs_no_term(tmp_path: Path) -> None:
+    files = '[data.files]\nadjudication = "adjudication.csv"\n'
+    study = load(tmp_path, f'{MINIMAL}\n{files}[[topic]]\nname = "MACE"')
+    assert study.topic[0].terms == ()
+
+
+def test_a_rule_without_a_name_has_a_title_to_be_read(tmp_path: Path) -> None:
+    rule = '[[rule]]\ntopic = "nausea"\ngroup = "{}"\nestimand = "{}"\nmethod = "{}"\n'
+    study = load(
+        tmp_path,
+        MINIMAL
+        + rule.format("Active", "all", "ecl")
+        + rule.format("Active", "serious", "background")
+        + rule.format("All subjects", "related serious", "background"),
+    )
+    assert [one.title for one in study.rule] == [
+        "nausea, all events: Active against its reference (ecl)",
+        "nausea, serious events: Active (background)",
+        "nausea, related serious events: All subjects (background)",
+    ]
+
+
+POOLED = '[[rule]]\ntopic = "{}"\ngroup = "All subjects"\nmethod = "incidence"\nlimit = 5\n'
+SHORT = '[treatments.A]\nfrom = ["Al", "All"]\n'
+
+
+def test_a_pooled_rule_is_not_refused_for_letters_that_a_short_name_shares(tmp_path: Path) -> None:
+    (rule,) = load(tmp_path, MINIMAL + SHORT + POOLED.format("headache")).rule
+    assert rule.title == "headache, all events: All subjects (incidence)"
+
+
+@pytest.mark.parametrize("named", ["rash on A", "Rash (al)", "INACTIVE or active"])
+def test_a_pooled_rule_may_not_name_a_treatment_by_name_or_topic(
+    tmp_path: Path, named: str
+) -> None:
+    topic = f'[[topic]]\nname = "{named}"\nterms = ["Rash"]\n'
+    for rule in (topic + POOLED.format(named), f'{POOLED.format("nausea")}name = "{named}"\n'):
+        with pytest.raises(UsageError, match="goes into the open report, so its name may not hold"):
+            load(tmp_path, MINIMAL + SHORT + rule)
 
 
 def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:

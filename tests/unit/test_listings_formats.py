@@ -107,6 +107,11 @@ def test_quoted_separators_quotes_and_line_breaks_belong_to_the_value(tmp_path: 
         (b"ID,T\n1,2\n3,4,5\n", "row 2 has 3 fields and the header 2"),  # an unquoted comma
         (b'ID,T\n1,"2\n3,4\n', "the quotes of row 1 do not match"),
         (b'ID,"T\n1,2\n', "the header's quotes do not match"),
+        (b"ID,T\n1\n2,3,", "row 1 has 1 fields and the header 2"),  # one too few, one too many
+        (b"ID,T\n1\n2,3,\n4,5\n", "row 1 has 1 fields and the header 2"),
+        (b'ID,T\n1,"2;\'\n3,b""\n4,""', "the quotes of row 1 do not match"),  # never closed
+        (b'ID,T\n1,"2;\n3,"4",5\n6"\n', "the quotes of row 1 do not match"),  # swallows a row
+        (b'ID,T\n""1"",\n2,', "the quotes of row 1 do not match"),
         (b"ID,T\n1,\0\n", "holds NUL bytes"),
         (b"ID,T\n1,\x81\n", "byte 8 is neither UTF-8 nor Windows-1252"),
     ],

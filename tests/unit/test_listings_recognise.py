@@ -1,5 +1,6 @@
 """`init`: what is recognised in a folder, and the study file that is written from it."""
 
+import tomllib
 from datetime import date
 from pathlib import Path
 
@@ -201,3 +202,23 @@ def test_a_folder_without_listings_says_where_to_look(tmp_path: Path) -> None:
         recognise(tmp_path)
     with pytest.raises(UsageError, match="no such folder"):
         recognise(tmp_path / "nowhere")
+
+
+def test_spellings_of_a_term_are_counted_together(tmp_path: Path) -> None:
+    events = EVENTS + "    002    | ache      | headache | No       | Related  | 06/20/2014\n"
+    known = recognise(edc(tmp_path, ae_raw=events))
+    assert known.terms == (("Headache", 2), ("Pyrexia", 1))
+    assert "# - headache: Headache (2)" in starter.write_study(known, ".")
+
+
+def test_what_the_data_say_stays_in_its_comment() -> None:
+    """A line break or an escape in a word of the data neither ends a comment nor the file."""
+    word = "may\nbe\x1b[31m\x00\r\x7f"
+    known = Recognised(
+        "edc", "A\x7fstudy", {}, treatments=((word, 1),), exposed=((word, "", 1),),
+        terms=(("Rash\n[rule]", 1), ("Nausea\n", 1)), remarks=(f"not understood: {word}",),
+    )  # fmt: skip
+    made = tomllib.loads(starter.write_study(known, "."))
+    assert list(made["treatments"]) == [word]
+    assert made["study"]["title"] == "A\x7fstudy"
+    assert "rule" not in made

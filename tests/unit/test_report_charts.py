@@ -250,7 +250,7 @@ def calendar(frame: pl.DataFrame, groups: pl.DataFrame, cutoff: date) -> list[ma
 
 def test_only_steps_and_both_ends_are_drawn_over_the_calendar() -> None:
     (spec,) = calendar(_calendar([0, 0, 1, 1, 1, 3, 3, 3]), results().groups, CUTOFF)
-    assert [(r["date"], r["n"], r["last"]) for r in rows(spec)] == [
+    assert [(r["iso"], r["n"], r["last"]) for r in rows(spec)] == [
         ("2019-01-01", 0, False),
         ("2019-01-03", 1, False),
         ("2019-01-06", 3, False),

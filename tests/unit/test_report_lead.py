@@ -29,7 +29,7 @@ def test_the_lead_counts_verdicts_and_tells_each_signal() -> None:
 
 def test_what_goes_with_a_signal_stands_beside_it() -> None:
     tags = {alert.rule: alert.tags for alert in lead(results()).alerts}
-    limit = next(rule for rule in tags if rule.startswith("thromboembolism /"))
+    limit = next(rule for rule in tags if rule.startswith("thromboembolism, "))
     assert tags[limit] == ("new data", "Not valid evidence over repeated looks")
     assert tags[AGAINST] == ("new data", "One subject fewer would clear it")
     assert tags[POOLED] == ("new data", "A trigger to unblind, not evidence of harm")

@@ -240,7 +240,7 @@ def test_designs_that_make_no_sense_are_refused_in_plain_words(
         ([10, 20], [2], "one stop_at for each n"),
         ([], [], "at least one row"),
         ([10], [0], "0 events stop no trial"),
-        ([10.5], [2], "whole numbers"),
+        ([10.5], [2], "n must be a whole number"),
     ],
 )
 def test_tables_that_make_no_sense_are_refused(

@@ -282,7 +282,7 @@ def test_a_confidence_level_lies_between_0_and_1(conf: float) -> None:
     ]
     for call in calls:
         with pytest.raises(
-            ValueError, match=r"^conf must lie between 0 and 1, such as 0\.95: found"
+            ValueError, match=r"^the confidence level is .*: give one between 0 and 1, say 0\.95$"
         ):
             call()
 

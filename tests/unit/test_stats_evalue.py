@@ -163,10 +163,10 @@ def test_one_or_two_events_bound_nothing_at_five_percent() -> None:
     [
         (1, 10, 0.0, "background is 0"),
         (1, 10, 1.0, "background is 1"),
-        (11, 10, 0.1, "more subjects with an event than subjects"),
+        (11, 10, 0.1, "x cannot exceed n: found x = 11 of n = 10"),
         (-1, 10, 0.1, "at least 0"),
-        (1.5, 10, 0.1, "whole numbers"),
-        (1, float("nan"), 0.1, "whole numbers"),
+        (1.5, 10, 0.1, "x must be a whole number"),
+        (1, float("nan"), 0.1, "n must be a whole number"),
     ],
 )
 def test_counts_and_backgrounds_that_make_no_sense_are_refused(

@@ -230,7 +230,7 @@ def test_no_events_have_poissons_upper_bound_and_equal_histories_no_bound() -> N
         (lambda: kaplan_meier([-1], [1]), "at least 0"),
         (lambda: kaplan_meier([float("nan")], [1]), "finite"),
         (lambda: kaplan_meier([1], [1], conf=1.0), "confidence level is 1"),
-        (lambda: aalen_johansen([1], [-1]), "causes must be whole numbers"),
+        (lambda: aalen_johansen([1], [-1]), "causes must be a whole number"),
         (lambda: mean_cumulative([5], [0], [6], [5]), "after the end"),
         (lambda: mean_cumulative([5], [1], [2], [5]), "a subject that has follow-up"),
         (lambda: mean_cumulative([], [], [], [5]), "a subject at least"),
