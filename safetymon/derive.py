@@ -123,6 +123,8 @@ def moved_by_partial_rule(
     partial = events.filter(
         pl.col("onset_low").is_null() | (pl.col("onset_low") != pl.col("onset_high"))
     )
+    if partial.is_empty():
+        return 0
     rules: tuple[PartialOnset, PartialOnset] = ("conservative", "first-day")
     one, other = (
         attributed(partial, ledger, emergent.model_copy(update={"partial_onset": r}), reference)

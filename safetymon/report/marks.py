@@ -5,6 +5,7 @@ at every call, thirty times the cost.
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import altair as alt
@@ -284,10 +285,9 @@ def pair(
         spacing=24,
         padding={"left": 2, "top": 2, "right": 4, "bottom": 2},
         title=title,
-        config=_config(),
     )
-    spec: Spec = made.to_dict(validate=False)
-    return {"$schema": alt.SCHEMA_URL} | spec | {"hconcat": panels, "datasets": datasets}
+    whole = _head() | made.to_dict(validate=False)
+    return whole | {"hconcat": panels, "datasets": datasets}
 
 
 def panel(name: str, layers: list[Any]) -> Spec:
@@ -306,10 +306,8 @@ def chart(rows: list[Spec], layers: list[Any], title: alt.TitleParams, descripti
         width=640,  # where it stands alone; the page makes it as wide as itself
         padding={"left": 2, "top": 2, "right": 40, "bottom": 2},  # texts stand beside marks
         title=title,
-        config=_config(),
     )
-    spec: Spec = made.to_dict(validate=False)
-    return {"$schema": alt.SCHEMA_URL} | spec | {"datasets": {"rows": rows}}
+    return _head() | made.to_dict(validate=False) | {"datasets": {"rows": rows}}
 
 
 def layer(layers: list[Any], **shared: Any) -> alt.LayerSpec:  # noqa: ANN401 - Altair's channels have no common class
@@ -317,8 +315,10 @@ def layer(layers: list[Any], **shared: Any) -> alt.LayerSpec:  # noqa: ANN401 - 
     return alt.LayerSpec(layer=layers, encoding=alt.SharedEncoding(**shared))
 
 
-def _config() -> alt.Config:
-    return alt.Config(
+@cache
+def _head() -> Spec:
+    """What every chart begins with; made once."""
+    config = alt.Config(
         background="transparent",
         font="system-ui, sans-serif",
         view=alt.ViewConfig(stroke=None),
@@ -330,3 +330,4 @@ def _config() -> alt.Config:
             orient="top", columns=1, labelLimit=0, labelFontSize=11, symbolSize=70, offset=4
         ),
     )
+    return {"$schema": alt.SCHEMA_URL, "config": config.to_dict(validate=False)}
