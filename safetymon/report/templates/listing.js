@@ -220,7 +220,7 @@
       var at = Math.round(first + (last - first) * i / 4);
       add("line", { x1: x(at), x2: x(at), y1: top - 6, y2: height, "class": "grid" });
       add("text", { x: x(at), y: top - 14, "text-anchor": i === 4 ? "end" : "middle" },
-        day(isoOf(at)) + (i % 4 ? "" : ", day " + dayOf(at - begun)));
+        day(isoOf(at)) + (i ? "" : ", day " + dayOf(at - begun)));
     }
     names.forEach(function (name, place) {
       add("text", { x: 0, y: y(place) + 4, "class": "lane" }, short(name));
