@@ -11,6 +11,7 @@ from safetymon import cipher, config
 from safetymon.audit import AuditEvent
 from safetymon.errors import UsageError
 from safetymon.monitor import STATE
+from safetymon.signals.detect import SWITCHED_OFF
 from safetymon.store import opened
 
 Decision = Literal["new", "under evaluation", "confirmed", "refuted", "closed"]
@@ -21,18 +22,30 @@ DECISIONS: tuple[Decision, ...] = get_args(Decision)
 class Board:
     """The history of every rule (one row a look and rule) and every decision, oldest first.
 
+    `looks` has one row a look, by cut-off: number, cutoff, back (is it a look back in time).
     `cards` (`schema.CARDS`) were simulated under the definitions of the study file as it is now.
     """
 
     history: pl.DataFrame
     decisions: pl.DataFrame
     cards: pl.DataFrame
+    looks: pl.DataFrame
 
     def latest(self) -> pl.DataFrame:
-        """One row a rule: its verdict at the latest cut-off, with the latest decision on it."""
+        """One row a rule: its last verdict by cut-off, with the latest decision on it.
+
+        `evaluated_at` is the look that last evaluated it, `evaluated` whether that is the look at
+        the latest cut-off: of a rule that was renamed, removed or switched off it is not, though
+        its signal may stand.
+        """
         decided = self.decisions.group_by("rule").last().select("rule", "decision")
         last = self.history.group_by("scope", "rule", maintain_order=True).last()
-        return last.join(decided, on="rule", how="left", maintain_order="left")
+        real = self.history.filter(pl.col("text") != SWITCHED_OFF)
+        at = real.group_by("scope", "rule").agg(evaluated_at=pl.col("look").last())
+        known = last.join(at, on=["scope", "rule"], how="left", maintain_order="left")
+        latest = pl.lit(self.looks["number"][-1])
+        current = known.with_columns(evaluated=pl.col("evaluated_at").eq_missing(latest))
+        return current.join(decided, on="rule", how="left", maintain_order="left")
 
     def of(self, rule: str) -> "Board":
         """The same for one rule.
@@ -45,7 +58,10 @@ class Board:
             raise UsageError(
                 f"rule '{rule}': no look has evaluated it; there is {', '.join(known) or 'none'}"
             )
-        return Board(*(f.filter(rule=rule) for f in (self.history, self.decisions, self.cards)))
+        history, decisions, cards = (
+            f.filter(rule=rule) for f in (self.history, self.decisions, self.cards)
+        )
+        return Board(history, decisions, cards, self.looks)
 
 
 def board(study_file: Path, now: datetime) -> Board:
@@ -58,7 +74,7 @@ def board(study_file: Path, now: datetime) -> Board:
     folder = _made(study_file, study.study.id)
     with opened(folder, study.study.id, now, cipher.key(study, study_file.parent)) as store:
         cards = store.cards(config.definitions_sha256(study))
-        return Board(store.history(), store.decisions(), cards)
+        return Board(store.history(), store.decisions(), cards, store.order())
 
 
 def assess(

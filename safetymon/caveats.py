@@ -82,6 +82,18 @@ def _between(group: str, one: _Side, reference: str, other: _Side) -> list[Findi
     return found
 
 
+def rules_off(topics: Sequence[str]) -> list[Finding]:
+    """Topics whose built-in rules went off because the study file has rules of its own."""
+    if not topics:
+        return []
+    what = "topic" if len(topics) == 1 else "topics"
+    text = (
+        f"no rule watches the {what} {', '.join(topics)}: the study file has rules of its own, so "
+        'the built-in ones are off; give each a rule, or write defaults = "always" under [evidence]'
+    )
+    return [Finding("topic without a rule", "warning", len(topics), text, "closed")]
+
+
 def pooled_only(
     ledger: pl.DataFrame, pooled: pl.DataFrame, placed: pl.DataFrame, pooled_placed: pl.DataFrame
 ) -> list[Finding]:

@@ -16,7 +16,7 @@ Json = Mapping[str, Any]
 _OPEN_PARTS = ("subject", "event", "adjudication")
 _CLOSED_COLUMNS = ("arm",)
 # The open report is told of these tables of the study file: none names or groups a treatment.
-_OPEN_TABLES = ("emergent", "evidence", "freshness", "report", "topic", "rule")
+_OPEN_TABLES = ("emergent", "evidence", "report", "topic", "rule")
 _KIND = ["part", "change", "column", "move"]
 # What a study file says of names and places changes no number.
 _NO_DEFINITION = {"study": ("title",), "data": ("folder", "files")}

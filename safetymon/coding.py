@@ -21,7 +21,7 @@ from safetymon.study import Rule, Study, rule_title
 
 MEDICAL = frozenset({"term", "pt", "soc", "topic", "subject", "key", "record", "file"})
 """Columns of the data's own words, in which no treatment stands as one."""
-PROSE = frozenset({"text", "basis", "reason", "definition", "before", "now"})
+PROSE = frozenset({"text", "basis", "reason", "definition", "before", "now", "outcome", "action"})
 """Columns of sentences, in which names can stand anywhere."""
 _SITE = re.compile(r"infusion|injection site|administration site|application site", re.IGNORECASE)
 

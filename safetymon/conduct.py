@@ -81,7 +81,7 @@ def enrolment(
 def _dates(first: date, cutoff: date) -> list[date]:
     weeks = max(1, -(-(cutoff - first).days // (7 * MOST_DATES)))
     steps = range(0, max(1, (cutoff - first).days), 7 * weeks)
-    return [*(first + timedelta(days=n) for n in steps), cutoff]
+    return list(dict.fromkeys([*(first + timedelta(days=n) for n in steps), cutoff]))
 
 
 def _group(

@@ -47,6 +47,16 @@ def reported(
     return written
 
 
+def root(store: Store, study_file: Path, study_id: str, out: Path | None) -> Path:
+    """The folder of a study's trees of reports: in `out`; None: where the last were written.
+
+    The first ones go beside the study file.
+    """
+    if out is not None:
+        return out / study_id
+    return study_file.parent / (store.report_folder() or f"reports/{study_id}")
+
+
 def _relative(root: Path, base: Path) -> str:
     """A folder as seen from the study file, so that both can be moved together."""
     root, base = root.resolve(), base.resolve()

@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, get_args
 
-from safetymon import cipher, config
+from safetymon import cipher, config, delivery, shelf
 from safetymon.audit import AuditEvent
 from safetymon.domain import Tree
 from safetymon.errors import DataRefusedError, UsageError
@@ -87,7 +87,7 @@ def export(
         now: The time.
         actor: Who exports.
         tree: Which report: closed, open or coded.
-        reports: Where the reports are; none: `reports/` beside the study file.
+        reports: Where the reports are; none: where the look wrote them.
         out: Where the files go; none: `exports/<tree>/<look>/` beside the trees of reports.
 
     Raises:
@@ -99,8 +99,8 @@ def export(
     if not wanted.anything:
         raise UsageError("nothing to export; say --pdf, --png CHART, --svg CHART, --xlsx, --static")
     study = config.load(study_file)
-    root = (reports or study_file.parent / "reports") / study.study.id
     with _store(study_file, study, now) as store:
+        root = _root(store, study_file, study.study.id, look, reports)
         report = _report(root / tree, look)
         _refuse_changed(store, report, tree)
         made = dict(_made(report, wanted))
@@ -141,6 +141,17 @@ def _store(study_file: Path, study: Study, now: datetime) -> Iterator[Store]:
         raise UsageError(f"{study_file.name}: no look has been made; run `safetymon run` first")
     with opened(state, study.study.id, now, secret) as store:
         yield store
+
+
+def _root(
+    store: Store, study_file: Path, study_id: str, look: str, reports: Path | None
+) -> Path:  # fmt: skip
+    """The folder of the trees with the report of a look; where the last went, if it is unknown."""
+    known = shelf.of(store.acts(), study_file.parent, None)
+    number = look.partition("-")[0]
+    if reports is None and number.isdecimal() and int(number) in known.folders:
+        return known.root(int(number))
+    return delivery.root(store, study_file, study_id, reports)
 
 
 def _report(tree: Path, look: str) -> _Report:

@@ -229,8 +229,8 @@ def retire(
 ) -> list[int]:
     """Removes the reports of looks made more than `days` days ago; never that of the last look.
 
-    Looks themselves are never deleted: cut, definitions, verdicts and audit stay, and `run` with
-    the look's cut-off writes the report again. Each removal is an act of the audit before it
+    Looks themselves are never deleted: cut, definitions, verdicts and audit stay, and `verify`
+    still makes the look again. Each removal is an act of the audit before it
     happens, so that one that is interrupted is carried on the next time.
 
     Returns:

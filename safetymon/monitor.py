@@ -33,13 +33,17 @@ STATE = "state"
 
 @dataclass(frozen=True, slots=True)
 class LookDone:
-    """A look and where its reports are. `repeated`: this cut had been looked at this way before."""
+    """A look and where its reports are. `repeated`: this cut had been looked at this way before.
+
+    `coded_report` is None unless the study asks for one.
+    """
 
     closed: Results
     open: Results
     closed_report: Path
     open_report: Path
     repeated: bool
+    coded_report: Path | None = None
 
     @property
     def raised(self) -> int:
@@ -66,6 +70,7 @@ def look(
 ) -> LookDone:
     """Makes one look at a study and writes its closed and its open report.
 
+    Without `out`, reports go where the last ones went; the first beside the study file.
     With `due`, the look serves that due time, which is settled in the look's own transaction.
 
     Raises:
@@ -73,16 +78,15 @@ def look(
         DataRefusedError: The data cannot be trusted as a whole; nothing is stored or written.
         StudyBusyError: Another process holds the study.
     """
-    place = _place(study_file, out)
     try:
         made = source(study_file, now, cutoff)
     except DataRefusedError as refusal:
-        _after_refusal(study_file, place, now, actor, refusal)
+        _after_refusal(study_file, out, now, actor, refusal)
         raise
     with _opened(study_file, made.study, now) as store, _refusal_kept(store, now, actor):
         _refuse_settled(due, store, made.study.study.id)
         _refuse_earlier_clock(store, now)
-        root = place / made.study.study.id
+        root = delivery.root(store, study_file, made.study.study.id, out)
         delivery.finish(store, study_file, root, now, actor)
         stale = _stale(made, store, now)
         for finding in stale:
@@ -100,12 +104,9 @@ def look(
                 _settle(settled, store, AuditEvent(now, actor, "due", due.name))
         log.info("look %d at cut-off %s: counted and stored", here.number, here.cut.cutoff)
         event = AuditEvent(now, actor, "report", str(here.number))
-        closed, pooled, *_ = delivery.reported(here, said, study_file, root, event)
-    return LookDone(said.closed, said.open, closed.report, pooled.report, repeated)
-
-
-def _place(study_file: Path, out: Path | None) -> Path:
-    return out or study_file.parent / "reports"
+        closed, pooled, *coded = delivery.reported(here, said, study_file, root, event)
+    codes = coded[0].report if coded else None
+    return LookDone(said.closed, said.open, closed.report, pooled.report, repeated, codes)
 
 
 @contextmanager
@@ -140,7 +141,7 @@ def _refusal_kept(store: Store, now: datetime, actor: str) -> Iterator[None]:
 
 
 def _after_refusal(
-    study_file: Path, place: Path, now: datetime, actor: str, refusal: DataRefusedError
+    study_file: Path, out: Path | None, now: datetime, actor: str, refusal: DataRefusedError
 ) -> None:
     """Data that cannot be read: an interrupted look is finished and the refusal kept even so."""
     study = config.load(study_file)
@@ -148,7 +149,8 @@ def _after_refusal(
         return
     try:
         with _opened(study_file, study, now) as store:
-            delivery.finish(store, study_file, place / study.study.id, now, actor)
+            root = delivery.root(store, study_file, study.study.id, out)
+            delivery.finish(store, study_file, root, now, actor)
             with store.transaction():
                 store.record_act(refused(refusal, now, actor))
     except SafetymonError as another:
@@ -211,6 +213,7 @@ def _here(
     """
     cut = made.cut
     store.save_cut(cut, made.extract, made.read, AuditEvent(now, actor, "cut", cut.id))
+    cut = replace(cut, inputs=store.inputs(made.extract.id))
     known = store.find_look(cut, config.definitions_sha256(made.study), __version__)
     if known is not None:
         kept = store.stored(known.number)
@@ -253,7 +256,7 @@ def check(study_file: Path, now: datetime) -> Checked:
     findings = (
         *made.read.findings,
         *counted.emergence,
-        *analysis.for_the_board(counted, pooled),
+        *analysis.for_the_board(counted, pooled, made.study),
         *_outgrown(found),
     )
     return Checked(made.read.inputs, findings)
@@ -306,7 +309,7 @@ def versions() -> dict[str, str]:
 def _record(here: Here, said: Told, until: date, event: AuditEvent) -> None:
     """Keeps the look, its verdicts, the screen's flags and the day each event was first seen."""
     closed, pooled = said.closed, said.open
-    own = closed.signals.filter(~pl.col("rule").is_in(pooled.signals["rule"].implode()))
+    own = closed.signals.head(closed.signals.height - pooled.signals.height)
     verdicts: dict[Scope, pl.DataFrame] = {"closed": own, "open": pooled.signals}
     presented = Presented(closed.study.title, until, here.as_of, *said.sha256())
     here.store.record_look(

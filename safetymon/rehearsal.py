@@ -14,15 +14,20 @@ from safetymon.monitor import STATE
 from safetymon.store import opened
 
 
-def replayed(study_file: Path, every: replay.Every, now: datetime) -> pl.DataFrame:
+def replayed(study_file: Path, every: replay.Every, now: datetime) -> tuple[pl.DataFrame, int]:
     """At which look of a schedule each signal would first have been raised (`replay.REPLAY`).
+
+    With it, the number of event records without a data-entry date: they are taken as known on their
+    onset, where looks that were made may first have seen them later.
 
     Raises:
         UsageError: The study file is wrong.
         DataRefusedError: The data cannot be trusted as a whole.
     """
     made = source(study_file, now)
-    return replay.replay(made.frames(), made.study, every)
+    frames = made.frames()
+    undated = pl.col("reported").is_null() & pl.col("onset_low").is_not_null()
+    return replay.replay(frames, made.study, every), frames.events.filter(undated).height
 
 
 def first_looks(results: Results, method: str, every: replay.Every) -> list[tuple[str, int, date]]:
@@ -42,8 +47,8 @@ def first_looks(results: Results, method: str, every: replay.Every) -> list[tupl
 def simulated(study_file: Path, trials: int, seed: int, now: datetime, actor: str) -> pl.DataFrame:
     """Simulates the study's own design and keeps a rule card for each rule (`schema.CARDS`).
 
-    The closed report of the next look shows them. Only the last simulation under the same
-    definitions is kept.
+    The next look at new data under these definitions shows them in its closed report. Only the last
+    simulation under the same definitions is kept.
 
     Raises:
         UsageError: The study file is wrong, or fewer than 1 trial is asked for.

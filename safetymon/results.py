@@ -155,7 +155,7 @@ def _both(here: Here, frames: Frames, before: Before) -> tuple[Results, Results]
             evidence=pl.concat([closed.evidence, pooled_rules.evidence]),
             sensitivity=pl.concat([closed.sensitivity, pooled_rules.sensitivity]),
             history=pl.concat([closed.history, pooled.history]),
-            findings=(*closed.findings, *analysis.for_the_board(counted, blindly)),
+            findings=(*closed.findings, *analysis.for_the_board(counted, blindly, here.study)),
         ),
         pooled,
     )

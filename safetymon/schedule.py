@@ -151,10 +151,16 @@ def _with(past: Past, folder: str | None) -> list[Failure]:
 
 def _open(past: Past, now: datetime) -> list[datetime]:
     """The due times not settled yet, oldest first, each timetable for the time it was in force."""
-    until = [later.since for _, later in pairwise(past.timetables)] + [now]
+    told = past.timetables
+    kept = [
+        t
+        for i, t in enumerate(told)
+        if t.since <= now and all(later.since > t.since for later in told[i + 1 :])
+    ]
+    until = [later.since for _, later in pairwise(kept)] + [now]
     found = {
         time
-        for timetable, end in zip(past.timetables, until, strict=True)
+        for timetable, end in zip(kept, until, strict=True)
         for time in timetable.times(max(timetable.since, past.settled or timetable.since), end)
     }
     return sorted(found)

@@ -168,7 +168,9 @@ def _rule(known: Recognised, _folder: str) -> Iterator[str]:
     compared = _reference(known) is not None
     yield "# Without a rule each built-in topic is weighed against the reference, look by look, and"
     yield "# without a reference against the topic's background (add it to [[topic]])."
-    yield "# A rule of your own: when is it a signal? Remove the marks to use it."
+    yield "# A rule of your own: when is it a signal? Remove the marks to use it. The first one"
+    yield "# turns the built-in rules of ALL topics off; to keep them, write under [evidence]:"
+    yield '# defaults = "always"'
     yield "# [[rule]]"
     yield '# topic = "thromboembolism"'
     yield _remark(f"# group = {_text(group)}")

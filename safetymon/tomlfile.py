@@ -12,6 +12,8 @@ from safetymon.errors import UsageError
 
 M = TypeVar("M", bound=BaseModel)
 
+_UNKNOWN = "extra_forbidden"
+
 # What pydantic calls a problem, said the way its user would.
 _PLAIN = {
     "missing": "is missing; add it",
@@ -43,12 +45,13 @@ def validated(raw: dict[str, Any], model: type[M], path: Path, kind: str) -> M:
     """The values of a file as `model`.
 
     Raises:
-        UsageError: A key is unknown, missing or wrong: the first, and how many more there are.
+        UsageError: A key is unknown, missing or wrong: the first, unknown ones before others (what
+            is missing is often there, misspelt), and how many more there are.
     """
     try:
         return model.model_validate(raw)
     except ValidationError as error:
-        raise UsageError(f"{path.name}: {_in_plain_words(error, model, kind)}") from error
+        raise UsageError(f"{path.name}: {_in_plain_words(error, raw, model, kind)}") from error
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -58,15 +61,54 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; did you mean '{alike[close[0]]}'?" if close else ""
 
 
-def _in_plain_words(error: ValidationError, model: type[BaseModel], kind: str) -> str:
-    first, *rest = error.errors(include_url=False)
-    where = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
+def _in_plain_words(
+    error: ValidationError, raw: dict[str, Any], model: type[BaseModel], kind: str
+) -> str:
+    problems = error.errors(include_url=False)
+    first, *rest = sorted(problems, key=lambda problem: problem["type"] != _UNKNOWN)
+    where = _place(first["loc"], raw)
+    if first["type"] == _UNKNOWN:
         what = f"is not a key of a {kind}{_nearest(first['loc'], model)}"
     else:
         what = _PLAIN.get(first["type"], f"{first['msg'][0].lower()}{first['msg'][1:]}")
     more = f" (and {len(rest)} more)" if rest else ""
     return f"{where}: {what}{more}"
+
+
+def _place(location: tuple[int | str, ...], raw: dict[str, Any]) -> str:
+    """A place in the file as its user counts: "rule 1 (nausea): limit", "evidence.alpha"."""
+    words, here, join = "", raw, ""
+    for part in _without_method(location, raw):
+        here = _at(here, part)
+        if isinstance(part, int):
+            words, join = f"{words} {part + 1}{_called(here)}", ": "
+        else:
+            words, join = f"{words}{join}{part}", "."
+    return words
+
+
+def _without_method(location: tuple[int | str, ...], raw: dict[str, Any]) -> tuple[int | str, ...]:
+    """A place without the method that pydantic puts after a table's number: no key of the file."""
+    if len(location) > 2 and isinstance(location[1], int):
+        table = _at(_at(raw, location[0]), location[1])
+        if location[2] == _at(table, "method"):
+            return (*location[:2], *location[3:])
+    return location
+
+
+def _at(value: Any, part: int | str) -> Any:  # noqa: ANN401 - what TOML can hold
+    """What lies at a key or number; None where nothing does."""
+    try:
+        return value[part]
+    except (LookupError, TypeError):
+        return None
+
+
+def _called(table: Any) -> str:  # noqa: ANN401 - what TOML can hold
+    """What a user knows one of several tables by."""
+    names = (_at(table, key) for key in ("name", "topic", "file"))
+    name = next((n for n in names if isinstance(n, str) and n.isprintable()), None)
+    return f" ({name})" if name else ""
 
 
 def _nearest(location: tuple[int | str, ...], model: type[BaseModel]) -> str:

@@ -9,12 +9,13 @@ from pathlib import Path
 from safetymon.schedule import Patience
 from safetymon.service.attend import attend
 from safetymon.service.monitor_file import Served
-from safetymon.service.reply import Event, Reply
+from safetymon.service.reply import Event, Mark, Reply
 from safetymon.store import opened
 from tests.integration.test_monitor import small
 
 DAILY = "0 6 * * *"
 PATIENCE = Patience()
+BEGINNING = Mark(0, "never")
 
 
 def day(text: str) -> datetime:
@@ -28,7 +29,7 @@ def served(folder: Path, schedule: str | None = DAILY, watch: int | None = None)
 
 def attended(study: Served, now: datetime, arrived: str | None = None) -> Reply:
     """Everything that ever became of its due times is told."""
-    return attend(study, PATIENCE, now, arrived, since=0)
+    return attend(study, PATIENCE, now, arrived, since=BEGINNING)
 
 
 def outcomes(events: tuple[Event, ...]) -> list[tuple[str, str, int | None]]:

@@ -18,7 +18,7 @@ from safetymon.schedule import Due, Failure, Past, Patience, Timetable
 from safetymon.service import logs
 from safetymon.service.monitor_file import Served
 from safetymon.service.notice import Notice
-from safetymon.service.reply import Event, Reply
+from safetymon.service.reply import Event, Mark, Reply
 from safetymon.service.settings import Log
 
 
@@ -82,7 +82,8 @@ class Records:
             self.failures += (Failure(due.due_at, now),)
         self.events.append(
             Event(len(self.events) + 1, due.cause, due.due_at, due.outcome, due.look, due.late,
-                  stale=False, raised=False, reason=due.reason)
+                  stale=False, raised=False, reason=due.reason,
+                  recorded_at=now.isoformat())
         )  # fmt: skip
 
     def past(self, served: Served) -> Past:
@@ -98,7 +99,7 @@ class World:
     fate: Callable[[str], str | None] = lambda _moment: None
     studies: dict[Path, Records] = field(default_factory=dict)
 
-    def attend(self, served: Served, arrived: str | None, since: int | None) -> Reply:
+    def attend(self, served: Served, arrived: str | None, since: Mark | None) -> Reply:
         """As `attend.attend`, on these records."""
         now = datetime.now(UTC)
         records = self.studies.setdefault(served.file, Records(now))
@@ -109,7 +110,7 @@ class World:
         if plan.due:
             self._look(records, Due(plan.cause, plan.due, "look", late=plan.late), reason, now)
             self.fate("after")
-        told = records.events[since:] if since is not None else records.events[-1:]
+        told = records.events[since.seq :] if since is not None else records.events[-1:]
         wake = schedule.wake(records.past(served), now, self.patience)
         return Reply(1 if reason else 0, reason, tuple(told), wake, records.folder)
 

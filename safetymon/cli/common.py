@@ -20,7 +20,7 @@ app = typer.Typer(
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.TOML", help="The study file.")]
 Out = Annotated[
     Path | None,
-    typer.Option("--out", metavar="DIR", help="Where reports go (default: reports/ beside it)."),
+    typer.Option("--out", metavar="DIR", help="Where reports go (default: where the last went)."),
 ]
 
 

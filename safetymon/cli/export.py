@@ -29,7 +29,8 @@ def export(
     ] = False,
     scope: Annotated[str, typer.Option(help="closed, open or coded.")] = "closed",
     reports: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where the reports are.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Where the reports are (default: where written)."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Where the files go.")

@@ -11,6 +11,9 @@ from safetymon.errors import NEW_SIGNAL_EXIT_CODE, UsageError
 from safetymon.visible import line
 
 if TYPE_CHECKING:  # heavy: polars and duckdb; --help must be instant
+    from collections.abc import Iterable
+
+    from safetymon.domain import Finding
     from safetymon.monitor import LookDone
 
 FailOnSignal = Annotated[
@@ -63,7 +66,12 @@ def check(study: StudyFile) -> None:
         print(f"{line(file.path)}: {counts}")
     for finding in checked.findings:
         print(line(f"{finding.severity}: {finding.text}"))
-    print("The study file is valid and the data can be looked at.")
+    print(f"The study file is valid and the data can be looked at{_errors(checked.findings)}.")
+
+
+def _errors(findings: "Iterable[Finding]") -> str:
+    count = sum(finding.severity == "error" for finding in findings)
+    return f"; see {count} error{'s' * (count > 1)} above" if count else ""
 
 
 @app.command(name="run")
@@ -98,3 +106,5 @@ def _print_done(done: "LookDone") -> None:
     print(f"Look {number}, data cut-off {cutoff:%d %b %Y}{again}")
     print(f"Closed report  {done.closed_report}")
     print(f"Open report    {done.open_report}")
+    if done.coded_report:
+        print(f"Coded report   {done.coded_report}")

@@ -57,8 +57,11 @@ def replay(
     from safetymon import rehearsal
 
     print(f"CLOSED: by treatment. Looks every {every}; a signal is named by its first look.")
-    for row in rehearsal.replayed(study, every, datetime.now(UTC)).to_dicts():
+    rows, dated = rehearsal.replayed(study, every, datetime.now(UTC))
+    for row in rows.to_dicts():
         print(_replayed(row))
+    if dated:
+        print(f"{dated} records are dated by their onset; the monitor may have seen them later")
 
 
 def _replayed(row: dict[str, Any]) -> str:
@@ -79,4 +82,7 @@ def simulate(
     made = rehearsal.simulated(study, trials, seed, datetime.now(UTC), actor())
     for line in card_lines(made):
         print(line)
-    print("Kept; the closed report of the next look shows the cards.")
+    print(
+        "Kept; the next look at new data under these definitions shows them; until then "
+        "`safetymon signals show`."
+    )

@@ -60,7 +60,7 @@ def attend(
     monitor: MonitorPath,
     study: Annotated[Path, typer.Argument(metavar="STUDY.TOML")],
     arrived: str | None = None,
-    since: int | None = None,
+    since: str | None = None,
     failure: str | None = None,
 ) -> int:
     """Attend to one study of a running service and reply to it in one line of JSON."""
@@ -71,11 +71,12 @@ def attend(
     settings = monitor_file.load(monitor)
     worker.limit_memory(settings.look.memory_mb)
     from safetymon.service.attend import attend as attended
-    from safetymon.service.reply import Reply
+    from safetymon.service.reply import Reply, mark
 
     served, patience = settings.served(study), settings.look.patience
     try:
-        reply = attended(served, patience, datetime.now(UTC), arrived, since, failure)
+        told = None if since is None else mark(since)
+        reply = attended(served, patience, datetime.now(UTC), arrived, told, failure)
     except SafetymonError as error:
         reply = Reply(error.exit_code, str(error))
     except Exception as error:  # noqa: BLE001 - the service must hear of it; its text may quote a row

@@ -1,7 +1,7 @@
 """Commands about signals: list, show, assess (closed)."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,18 +20,32 @@ def list_signals(study: StudyFile) -> None:
 
     for row in board(study, datetime.now(UTC)).latest().to_dicts():
         decision = row["decision"] or "not assessed"
-        print(f"{row['verdict']}, since look {row['since_look']}, {decision}: {row['rule']}")
+        print(f"{_standing(row)}, {decision}: {row['rule']}")
+
+
+def _standing(row: dict[str, Any]) -> str:
+    """A rule's verdict, and since when it is not evaluated (`Board.latest`)."""
+    verdict = f"{row['verdict']}, since look {row['since_look']}"
+    if row["evaluated"]:
+        return verdict
+    return f"not evaluated since look {row['evaluated_at']} ({verdict})"
 
 
 @signals.command()
 def show(study: StudyFile, rule: RuleName) -> None:
     """Show a rule's verdict at every look, every decision on it, and its rule card if simulated."""
+    import polars as pl
+
     from safetymon.board import board
 
     one = board(study, datetime.now(UTC)).of(rule)
+    backward = set(one.looks.filter("back")["number"])
     for row in one.history.to_dicts():
+        when = f"{row['cutoff']:%d %b %Y}{', look back' if row['look'] in backward else ''}"
         why = f" ({row['reason']})" if row["reason"] else ""
-        print(f"look {row['look']}, {row['cutoff']:%d %b %Y}: {row['verdict']}{why}. {row['text']}")
+        print(f"look {row['look']}, {when}: {row['verdict']}{why}. {row['text']}")
+    for row in one.latest().filter(~pl.col("evaluated")).to_dicts():
+        print(f"Not evaluated since look {row['evaluated_at']}.")
     for row in one.decisions.to_dicts():
         print(f"{row['decided_at'][:10]}: {row['decision']}, {row['decided_by']}: {row['note']}")
     for line in card_lines(one.cards):

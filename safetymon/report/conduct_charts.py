@@ -41,7 +41,7 @@ def _steps(topic: str, parts: list[pl.DataFrame], cutoff: date) -> Spec:
     layers = [marks.steps(looks), marks.step_tips(STEP_TIPS), marks.last_point(looks)]
     axes = marks.layer(
         layers,
-        x=marks.calendar_axis("Calendar date"),
+        x=marks.calendar_axis("Calendar date", _first(parts), cutoff),
         y=marks.count_axis("Subjects", max(row["n"] for row in rows)),
         color=looks.colour(),
     )
@@ -49,6 +49,11 @@ def _steps(topic: str, parts: list[pl.DataFrame], cutoff: date) -> Spec:
     counted = "subjects with an event so far, of those treated"
     spec = _titled(marks.packed(rows, ["label"]), axes, topic, about, cutoff, counted)
     return spec | {"height": 150, "transform": [{"flatten": STEP_ARRAYS}, DATED]}
+
+
+def _first(parts: list[pl.DataFrame]) -> date:
+    first: date = min(part["date"][0] for part in parts)
+    return first
 
 
 def _so_far(part: pl.DataFrame) -> str:
@@ -94,7 +99,7 @@ def _growth(
     rows = [_growth_row(part, column, label) for part, label in zip(parts, labels, strict=True)]
     layers = [marks.line(looks), marks.step_tips(GROWTH_TIPS), marks.last_point(looks)]
     y = marks.count_axis(unit, max(value for _, value in lasts))
-    x = marks.calendar_axis("Calendar date")
+    x = marks.calendar_axis("Calendar date", _first(parts), cutoff)
     shared = marks.layer(layers, x=x, y=y, color=looks.colour())
     about = f"{title} so far, by calendar date and group"
     spec = _titled(rows, shared, title, about, cutoff, f"{unit.lower()} so far")

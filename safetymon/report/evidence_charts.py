@@ -37,7 +37,7 @@ def path_chart(path: pl.DataFrame, method: str, cutoff: date) -> Spec:
     labels = _path_labels(path.row(-1, named=True), method, beside)
     looks = Looks(labels, range(2))
     rows = [row for day in kept.rows(named=True) for row in _path_rows(day, labels, beside)]
-    axis = marks.calendar_axis("Calendar date", ticks=8)
+    axis = marks.calendar_axis("Calendar date", path["date"][0], cutoff, ticks=8)
     y = marks.count_axis(AXES[method], max(row["n"] for row in rows))
     lines = [marks.steps(looks), marks.step_tips(_path_tips(method))]
     layers = [

@@ -15,6 +15,8 @@ ALERT_ENDINGS: dict[Verdict, str] = {
     "cleared": " (cleared since look {})",
 }
 CANNOT_TELL = ("too little data", "no events", "not applicable")
+MOST_NAMED = 5
+"""Newly flagged terms that are named first of all; Table 11 has the others."""
 FIRST_LOOK = "There is no earlier look to compare with."
 
 
@@ -42,7 +44,7 @@ class Lead:
         """All of it, one sentence after the other."""
         return (
             self.verdict,
-            self.new,
+            *([self.new] if self.new else []),
             *(f"{alert.rule}: {alert.text}" for alert in self.alerts),
             *(f"{topic[0].upper()}{topic[1:]}." for topic in self.topics),
         )
@@ -100,7 +102,7 @@ def news(results: Results) -> str:
         return FIRST_LOOK
     now = pl.col("since_look") == results.look.number
     turned = Counter(results.signals.filter(now).select("verdict", "reason").rows())
-    flags = results.screen.filter("flagged", now).height
+    flags = results.screen.filter("flagged", now)["term"].unique(maintain_order=True).to_list()
     parts = [
         f"{plural(n, 'rule')} now {verdict}{f' ({reason})' if reason else ''}"
         for (verdict, reason), n in sorted(turned.items(), key=_urgency)
@@ -108,10 +110,17 @@ def news(results: Results) -> str:
     if doubted := results.signals.filter(verdict="open", against=1).height:
         parts.append(f"{plural(doubted, 'open signal')} spoken against for the first time")
     if flags:
-        parts.append(f"{plural(flags, 'preferred term')} newly flagged by the screen")
+        terms = plural(len(flags), "preferred term")
+        parts.append(f"{terms} newly flagged by the screen ({_named(flags)})")
     if not parts:
-        return f"No verdict has turned since look {before}."
+        none = results.signals.is_empty()  # nothing that could have turned
+        return "" if none else f"No verdict has turned since look {before}."
     return f"New since look {before}: {'; '.join(parts)}."
+
+
+def _named(terms: list[str]) -> str:
+    more = [f"{len(terms) - MOST_NAMED} more"] if len(terms) > MOST_NAMED else []
+    return ", ".join([*terms[:MOST_NAMED], *more])
 
 
 def _urgency(turned: tuple[tuple[str, str | None], int]) -> tuple[int, str]:

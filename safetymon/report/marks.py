@@ -5,6 +5,7 @@ at every call, thirty times the cost.
 """
 
 from collections.abc import Sequence
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -20,6 +21,8 @@ COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down"]
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [10, 4]]
 NEUTRAL = "#7F7F7F"
+WEEK, YEAR = 7, 366
+"""Days of a calendar axis below which each day has a tick, and a tick names its day."""
 TIP_TITLES = {
     "label": "Group", "counts": "Subjects", "percent": "Percent of subjects", "limit": "Boundary",
     "evalue": "E-value", "p": "Sequential p", "chance": "Chance of as many", "counted": "Count",
@@ -79,10 +82,18 @@ def bands(*, labelled: bool = True) -> alt.Y:
     )
 
 
-def calendar_axis(title: str, ticks: int = 4) -> alt.X:
-    """Dates, read and shown as they are recorded, whatever the reader's time zone."""
-    axis = alt.Axis(format="%b %Y", tickCount=ticks, grid=False, labelFlush=True)
-    return alt.X(field="date", type="temporal", title=title, scale=alt.Scale(type="utc"), axis=axis)
+def calendar_axis(title: str, first: date, cutoff: date, ticks: int = 4) -> alt.X:
+    """Dates up to the cut-off, shown as they are recorded, whatever the reader's time zone.
+
+    No two ticks have one label: below a year they name the day, and below a week each day has one.
+    """
+    days = (cutoff - first).days
+    count = alt.TimeIntervalStep(interval="day", step=1) if days < WEEK else ticks
+    shown = "%d %b %Y" if days < YEAR else "%b %Y"
+    axis = alt.Axis(format=shown, tickCount=count, grid=False, labelFlush=True)
+    end = alt.DateTime(year=cutoff.year, month=cutoff.month, date=cutoff.day, utc=True)
+    scale = alt.Scale(type="utc", domainMax=end)
+    return alt.X(field="date", type="temporal", title=title, scale=scale, axis=axis)
 
 
 def count_axis(title: str, top: float, *, exactly: bool = False) -> alt.Y:

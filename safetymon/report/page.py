@@ -72,7 +72,7 @@ def _content(results: Results) -> dict[str, object]:
         "socs": term_tables.terms(results, "soc"),
         "pts": term_tables.terms(results, "pt"),
         "groups": view.groups(results),
-        "overlaps": view.overlaps(results.groups),
+        "overlaps": view.overlaps(results.groups, results.cases.ledger if results.cases else None),
         "findings": view.findings(results),
         "inputs": view.inputs(results),
         "estimands": wording.ESTIMAND_TITLES,

@@ -32,8 +32,11 @@ def _definition(row: Row) -> list[str]:
     return [row["treatment"] or "all", ", ".join(row["periods"] or []) or "all"]
 
 
-def overlaps(groups: pl.DataFrame) -> str:
-    """The warning that must stand over columns that may share subjects; empty for one group."""
+def overlaps(groups: pl.DataFrame, ledger: pl.DataFrame | None) -> str:
+    """The warning that must stand over columns that share subjects, or may; else empty.
+
+    Without a treatment `ledger` (`schema.LEDGER`), as in the open report, nobody can tell.
+    """
     rows = groups.rows(named=True)
     if len(rows) < 2:
         return ""
@@ -44,8 +47,27 @@ def overlaps(groups: pl.DataFrame) -> str:
         if _overlap(a, b)
     ]
     if not pairs:
+        if ledger is not None and not _shared(rows, ledger):
+            return ""
         return "A subject who took both treatments stands in both columns: do not add columns."
     return f"Columns overlap; do not add them: {'; '.join(pairs)}."
+
+
+def _shared(rows: list[Row], ledger: pl.DataFrame) -> bool:
+    """Whether any subject stands in two groups that have no treatment and period in common."""
+    inside = [_member(row) for row in rows]
+    subjects = pl.col("subject")
+    each = [subjects.filter(one).n_unique().alias(f"{i}") for i, one in enumerate(inside)]
+    of_any = subjects.filter(pl.any_horizontal(inside)).n_unique().alias("any")
+    *counts, together = ledger.select(*each, of_any).row(0)
+    return bool(sum(counts) > together)
+
+
+def _member(row: Row) -> pl.Expr:
+    """The rows of the treatment ledger that belong to a group."""
+    treatment = [] if row["treatment"] is None else [pl.col("treatment") == row["treatment"]]
+    periods = [pl.col("period").is_in(row["periods"])] if row["periods"] else []
+    return pl.all_horizontal(*treatment, *periods)
 
 
 def _overlap(a: Row, b: Row) -> bool:

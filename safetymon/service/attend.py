@@ -19,7 +19,7 @@ from safetymon.errors import DataRefusedError, SafetymonError, StudyBusyError
 from safetymon.monitor import STATE
 from safetymon.schedule import Due, Past, Patience, Plan, Timetable
 from safetymon.service.monitor_file import Served
-from safetymon.service.reply import Event, Reply
+from safetymon.service.reply import Event, Mark, Reply
 from safetymon.service.watch import data_folder, fingerprint
 from safetymon.store import Store, opened
 from safetymon.study import Study
@@ -30,7 +30,7 @@ def attend(
     patience: Patience,
     now: datetime,
     arrived: str | None = None,
-    since: int | None = None,
+    since: Mark | None = None,
     failure: str | None = None,
 ) -> Reply:
     """Settles what is due, with one look at most, and says how the study stands.
@@ -40,7 +40,8 @@ def attend(
         patience: How often a look is tried, and when it is late.
         now: The time, with a time zone.
         arrived: The fingerprint of a data folder that has been stable for long enough.
-        since: What became of due times after this number is told; None: of the latest.
+        since: What became of due times after this event is told, or all that ever became of them
+            where the store does not know the event; None: of the latest.
         failure: Instead of making the look, record that it failed: it ended without a word.
 
     Raises:
@@ -97,7 +98,7 @@ def _with_timetable(store: Store, served: Served, now: datetime) -> Past:
     past = store.past()
     if past.timetables:
         latest = past.timetables[-1]
-        if (latest.cron, latest.zone) == (served.schedule, served.zone):
+        if (latest.cron, latest.zone) == (served.schedule, served.zone) and latest.since <= now:
             return past
     timetable = Timetable(now, served.schedule, served.zone)
     detail = {"cron": served.schedule or "none", "zone": served.zone}
@@ -140,15 +141,30 @@ def _record_failure(served: Served, study: Study, due: Due, reason: str, now: da
 
 
 def _reply(
-    store: Store, patience: Patience, now: datetime, since: int | None, code: int, error: str | None
+    store: Store,
+    patience: Patience,
+    now: datetime,
+    since: Mark | None,
+    code: int,
+    error: str | None,
 ) -> Reply:
-    past = store.past()
-    rows = store.since(since or 0).to_dicts()
-    events = tuple(_event(row) for row in (rows if since is not None else rows[-1:]))
+    past, events = store.past(), _events(store, since)
     wake = schedule.wake(past, now, patience)
     if store.unfinished():  # a look is stored, and its report could not be written
         wake = min(wake or now + patience.retry, now + patience.retry)
     return Reply(code, error, events, wake, past.tried)
+
+
+def _events(store: Store, since: Mark | None) -> tuple[Event, ...]:
+    """What there is to tell. A store without the event told last is another, or an earlier one."""
+    if since is None:
+        return _after(store, 0)[-1:]
+    found = _after(store, since.seq - 1)
+    return found[1:] if found and found[0].mark == since else _after(store, 0)
+
+
+def _after(store: Store, seq: int) -> tuple[Event, ...]:
+    return tuple(_event(row) for row in store.since(seq).to_dicts())
 
 
 def _event(row: dict[str, Any]) -> Event:
@@ -162,7 +178,15 @@ def _event(row: dict[str, Any]) -> Event:
         row["stale"],
         row["raised"],
         row["reason"],
+        row["recorded_at"],
+        _earlier(row),
     )
+
+
+def _earlier(row: dict[str, Any]) -> bool:
+    """Whether a look made before serves a due time: one that serves its own is recorded with it."""
+    made, recorded = row["run_at"], row["recorded_at"]
+    return made is not None and datetime.fromisoformat(made) != datetime.fromisoformat(recorded)
 
 
 def actor() -> str:

@@ -68,8 +68,12 @@ class Notice:
 
     @property
     def reference(self) -> str:
-        """What makes it the same notice again: the board's by look, operations' by due time."""
-        which = str(self.look) if self.audience == "board" else _instant(self.due)
+        """What makes it the same notice again: operations' by due time, the board's by look too.
+
+        Not the board's by look alone: a store that was restored gives its number to another look.
+        """
+        due = _instant(self.due)
+        which = f"{self.look}, {due}" if self.audience == "board" else due
         said = "\n".join((self.audience, self.kind, self.study, which))
         return hashlib.sha256(said.encode()).hexdigest()[:16]
 

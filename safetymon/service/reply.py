@@ -13,8 +13,38 @@ from safetymon.schedule import Cause
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """An event, so that it is known again: its number, and when it was recorded (ISO 8601).
+
+    Not its number alone: a store that was restored, or begun anew, gives it to another event.
+    """
+
+    seq: int
+    recorded_at: str
+
+    @property
+    def text(self) -> str:
+        """As `mark` reads it."""
+        return f"{self.seq} {self.recorded_at}"
+
+
+def mark(text: str) -> Mark:
+    """The mark that `Mark.text` wrote.
+
+    Raises:
+        ValueError: It is none.
+    """
+    seq, recorded_at = text.split(" ")
+    return Mark(int(seq), recorded_at)
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
-    """What became of a due time. `raised`: its look newly raised a signal (closed)."""
+    """What became of a due time. `raised`: its look newly raised a signal (closed).
+
+    `recorded_at` is as on record. `earlier`: nothing had changed, so a look that was made before
+    serves it.
+    """
 
     seq: int
     cause: Cause
@@ -25,6 +55,13 @@ class Event:
     stale: bool
     raised: bool
     reason: str | None
+    recorded_at: str
+    earlier: bool = False
+
+    @property
+    def mark(self) -> Mark:
+        """What it is known by."""
+        return Mark(self.seq, self.recorded_at)
 
 
 @dataclass(frozen=True, slots=True)

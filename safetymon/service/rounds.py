@@ -13,7 +13,7 @@ from safetymon.errors import StudyBusyError
 from safetymon.service import logs
 from safetymon.service.monitor_file import Limits, Served
 from safetymon.service.notice import Notice, of_look
-from safetymon.service.reply import Event, Reply
+from safetymon.service.reply import Event, Mark, Reply
 from safetymon.service.state import Outcome, State
 from safetymon.service.told import Told
 from safetymon.service.ward import Ward
@@ -21,7 +21,7 @@ from safetymon.service.ward import Ward
 BUSY = timedelta(seconds=5)
 """How soon a study that another process holds is asked for again."""
 
-Attend = Callable[[Served, str | None, int | None], Reply]
+Attend = Callable[[Served, str | None, Mark | None], Reply]
 """Attends to a study: the extract that arrived, the last event told. It never raises."""
 
 
@@ -52,6 +52,8 @@ class Rounds:
     def tick(self, now: datetime) -> None:
         """Acts on what has come back, and attends to every study that wants it."""
         for ward in self.wards:
+            if self._state.stopping and ward.running is not None and ward.running.cancel():
+                ward.running = None  # it had yet to begin; the next start makes up what is due
             if ward.running is not None and ward.running.done():
                 reply, ward.running = ward.running.result(), None
                 self._act_on(ward, reply, now)
@@ -78,7 +80,7 @@ class Rounds:
         for event in reply.events:
             self._tell(ward, event)
         if reply.events:
-            self._remember(ward, reply.events[-1].seq)
+            self._remember(ward, reply.events[-1].mark)
         if reply.code == StudyBusyError.exit_code:
             self._wait_for_another(ward, now)
             return
@@ -91,27 +93,29 @@ class Rounds:
 
     def _tell(self, ward: Ward, event: Event) -> None:
         """One event to log, state and notices. Only the board's notice knows of a signal."""
-        due = f"{event.due_at:%Y-%m-%d %H:%M:%S} UTC"
         if event.outcome == "missed":
-            logs.warn(f"nobody looked at {due}; a later look answers for it", study=ward.name)
+            logs.warn(
+                f"nobody looked at {_instant(event)}; a later look answers for it", study=ward.name
+            )
             return
         self._state.look(ward.name, _outcome(event), event.due_at)
         if event.stale:
             self._post.put(Notice("operations", "data stale", ward.name, event.look, event.due_at))
         if event.look is None:
-            logs.warn(f"the look due {due} failed: {event.reason}", study=ward.name)
+            logs.warn(f"the look {_why(event)} failed: {event.reason}", study=ward.name)
             self._post.put(Notice("operations", "failed", ward.name, None, event.due_at))
             return
         late = ", late" if event.late else ""
-        logs.say(f"look made, due {due}{late}", study=ward.name, look=event.look)
+        done = f"served by look {event.look}" if event.earlier else "look made"
+        logs.say(f"{done}, {_why(event)}{late}", study=ward.name, look=event.look)
         for notice in of_look(
             ward.name, event.look, event.due_at, late=event.late, newly_raised=event.raised
         ):
             self._post.put(notice)
 
-    def _remember(self, ward: Ward, seq: int) -> None:
+    def _remember(self, ward: Ward, last: Mark) -> None:
         try:
-            self._told.upto(ward.served.file, seq)
+            self._told.upto(ward.served.file, last)
         except OSError as error:
             logs.warn(f"{error.filename}: cannot be written ({error.strerror})", study=ward.name)
 
@@ -138,6 +142,15 @@ class Rounds:
 def _unrecorded(reply: Reply) -> bool:
     """Whether a failure was told and is not among the events: it is not on record."""
     return reply.error is not None and not any(e.outcome == "failed" for e in reply.events)
+
+
+def _instant(event: Event) -> str:
+    return f"{event.due_at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _why(event: Event) -> str:
+    """What a look was for: an arrival is due at no time anybody has set."""
+    return "at a new extract" if event.cause == "arrival" else f"due {_instant(event)}"
 
 
 def _outcome(event: Event) -> Outcome:

@@ -23,8 +23,9 @@ class Status:
     """One study. Times are UTC; `problem` says why nothing more can be said.
 
     `failures` are failed attempts since the latest look, `missed` the due times nobody looked at,
-    `data_until` is the latest date in the listings of the latest look, `read` when that extract was
-    first read, `stale` whether the look found it stale.
+    `due` is when the latest look was due, and `late` whether it was made late; a look by hand is
+    due at no time. `data_until` is the latest date in the listings of that look, `read` when its
+    extract was first read, `stale` whether the look found it stale.
     """
 
     study: str
@@ -106,7 +107,6 @@ def _of(served: Served, patience: Patience, now: datetime, *, closed: bool) -> S
 def _read(known: Status, store: Store, patience: Patience, now: datetime) -> Status:
     past, events = store.past(), store.since(0).to_dicts()
     failed = [e for e in events if e["outcome"] == "failed"][-len(past.failures) :]
-    looks = [e for e in events if e["outcome"] == "look"]
     one = replace(
         known,
         failures=len(past.failures),
@@ -122,12 +122,12 @@ def _read(known: Status, store: Store, patience: Patience, now: datetime) -> Sta
             looked_at=datetime.fromisoformat(row["run_at"]),
             data_until=row["data_until"].isoformat(),
             read=datetime.fromisoformat(row["read_at"]),
+            stale=bool(store.stale(row["number"])),
         )
-    if looks:
-        last = looks[-1]
-        due = datetime.fromisoformat(last["due_at"])
-        one = replace(one, due=due, late=last["late"], stale=last["stale"])
-    return one
+    served = [e for e in events if e["outcome"] == "look" and e["look"] == one.look]
+    if not served:
+        return one
+    return replace(one, due=datetime.fromisoformat(served[-1]["due_at"]), late=served[-1]["late"])
 
 
 def _verdicts(study_file: Path, now: datetime) -> tuple[tuple[str, str], ...]:

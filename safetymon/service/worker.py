@@ -15,7 +15,7 @@ from pathlib import Path
 
 from safetymon.service import reply
 from safetymon.service.monitor_file import Served
-from safetymon.service.reply import Reply
+from safetymon.service.reply import Mark, Reply
 
 RECORD_S = 60.0
 """How long it may take to put a failure on record."""
@@ -31,16 +31,16 @@ class Worker:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _stopped: threading.Event = field(default_factory=threading.Event)
 
-    def attend(self, served: Served, arrived: str | None, since: int | None) -> Reply:
+    def attend(self, served: Served, arrived: str | None, since: Mark | None) -> Reply:
         """One study attended to; a look that ends without a word is put on record as failed."""
         try:
             return self._attended(served, arrived, since)
         except OSError as error:
             return Reply(1, f"no process could be started ({error.strerror})")
 
-    def _attended(self, served: Served, arrived: str | None, since: int | None) -> Reply:
+    def _attended(self, served: Served, arrived: str | None, since: Mark | None) -> Reply:
         given = [] if arrived is None else ["--arrived", arrived]
-        given += [] if since is None else ["--since", str(since)]
+        given += [] if since is None else ["--since", since.text]
         answer, ended = self._run(served, given, self.seconds)
         if answer is not None:
             return answer

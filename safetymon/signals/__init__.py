@@ -1,6 +1,6 @@
 """Rules as data -> one verdict a rule, and what became of it since the look before."""
 
-from safetymon.signals.defaults import effective
+from safetymon.signals.defaults import effective, unwatched
 from safetymon.signals.detect import Detected, Numbers, detect, find, refuse_small_plans, states
 from safetymon.signals.transitions import State
 
@@ -13,4 +13,5 @@ __all__ = [
     "find",
     "refuse_small_plans",
     "states",
+    "unwatched",
 ]

@@ -25,6 +25,17 @@ def effective(study: Study) -> tuple[Rule, ...]:
     return (*own, *(rule for rule in _built_in(study) if rule.title not in titles))
 
 
+def unwatched(study: Study) -> tuple[str, ...]:
+    """Topics that lost their built-in rules because the study writes rules, all on other topics.
+
+    A topic whose rule is written and off was decided on by name, and is not among them.
+    """
+    if study.evidence.defaults != "if no rule" or not study.rule:
+        return ()
+    own = {rule.topic for rule in study.rule}
+    return tuple(dict.fromkeys(r.topic for r in _built_in(study) if r.topic not in own))
+
+
 def _filled(rule: Rule, study: Study) -> Rule:
     """The rule with what the trial's plan, report and topic say where it says nothing."""
     fill: dict[str, float | date | None] = {}

@@ -107,9 +107,10 @@ def refuse_small_plans(found: Mapping[str, Finding], before: Mapping[str, Any]) 
     """
     for title, finding in found.items():
         if finding.beyond_plan and title not in before:
+            # Without the number: operations may read a failure, and a number treated is by arm.
             raise UsageError(
-                f"rule '{title}': {finding.beyond_plan}; correct planned, or planned_subjects in "
-                "[evidence]"
+                f"rule '{title}': more subjects have been treated than planned; correct planned, "
+                "or planned_subjects in [evidence]"
             )
 
 

@@ -65,6 +65,8 @@ def _group(
     codes = known["term"].rank("dense").to_numpy().astype(np.int64) - 1
     first = spans.firsts(happened(known), codes)
     seen = known["term"].unique().sort().gather(np.unique(first.term)).to_list()
+    spelt = {term.upper(): term for term in seen}
+    before = {spelt.get(t.upper(), t): n for t, n in sorted(before.items(), key=lambda x: -x[1])}
     terms = sorted({*seen, *before})
     first = first._replace(term=_places(terms, seen)[np.unique(first.term, return_inverse=True)[1]])
     p, log_e = _weighed(plan, spans, first, len(terms), today, final=final)

@@ -85,6 +85,11 @@ class Kept(DueTimes):
             files.setdefault(tree, {})[path] = sha256
         return files
 
+    def report_folder(self) -> str | None:
+        """The folder that the last reports were put into, as recorded; None: there are none."""
+        details = self._read("audit/report_folder")["detail"].to_list()
+        return str(json.loads(details[0])["folder"]) if details else None
+
     def index_hashes(self) -> dict[str, str]:
         """The SHA-256 of each tree's list of looks as last written, by "index TREE"."""
         details = self._read("audit/last_report")["detail"].to_list()

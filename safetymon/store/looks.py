@@ -206,6 +206,10 @@ class Store(Kept):
         """One row a look and rule, oldest look first."""
         return self._read("look/history")
 
+    def order(self) -> pl.DataFrame:
+        """One row a look, by cut-off: number, cutoff, back (a look before it had a later one)."""
+        return self._read("look/order")
+
     def record_cards(self, definitions: str, cards: pl.DataFrame, event: AuditEvent) -> None:
         """Keeps the rule cards simulated under a set of definitions, instead of earlier ones."""
         self._run("card/delete", definitions=definitions)

@@ -62,7 +62,6 @@ def entered(path: Path, now: datetime, key: Key | None = None) -> Iterator[Store
         before = seal.condition(path)
         with _sealed(path) as heads, closing(_current(path, before, key, now)) as connection:
             store = Store(connection)
-            _refuse_other_head(path, before, store)
             if before.state in ("interrupted", "unsealed"):
                 _recover(path, before, store, now)
             _harden(connection)
@@ -138,6 +137,7 @@ def _current(
             log.warning("%s: copied to %s, then brought up to date", path.name, copy.name)
             connection = _connected(path, key)
         if before.state == "sealed":
+            _refuse_other_head(path, before, Store(connection))
             seal.mark(path)
         migrating.migrate(Store(connection), found, now)
         if before.state in ("new", "unsealed"):

@@ -78,6 +78,9 @@ def test_check_prints_and_writes_nothing(tmp_path: Path, capsys: Capture) -> Non
     out = capsys.readouterr().out
     assert "ae.csv: 2 rows, 1 accepted, 1 rejected" in out
     assert "999" not in out
+    errors = sum(text.startswith("error: ") for text in out.splitlines())
+    assert errors == 1
+    assert out.endswith("the data can be looked at; see 1 error above.\n")
     assert sorted(p.name for p in tmp_path.iterdir()) == before
 
 

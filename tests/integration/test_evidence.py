@@ -61,7 +61,7 @@ def test_without_a_background_the_rule_says_so_plainly(looked: dict[str, Any]) -
 
 @pytest.mark.parametrize(("every", "look"), [("week", 83), ("month", 20)])
 def test_the_replay_names_the_look(study: Path, every: replay.Every, look: int) -> None:
-    rows = {row["rule"]: row for row in rehearsal.replayed(study, every, NOW).to_dicts()}
+    rows = {row["rule"]: row for row in rehearsal.replayed(study, every, NOW)[0].to_dicts()}
     assert rows[AGAINST_1]["look"] == look
     assert "(3 of 50, the boundary 3)" in rows[AGAINST_1]["text"]
     threshold = rows["Thromboembolism, related, all IVIg: 3 subjects"]
@@ -92,6 +92,59 @@ def test_schedules() -> None:
     assert replay.looks(first, last, "week") == [date(2020, 1, 8), date(2020, 1, 15), last]
     assert len(replay.looks(first, last, "day")) == 19
     assert replay.looks(first, date(2020, 1, 3), "month") == [date(2020, 1, 3)]
+
+
+def test_a_rule_that_is_no_longer_evaluated_is_not_shown_as_current(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    study = small(tmp_path, TWO)
+    monitor.look(study, NOW, "a")
+    text = study.read_text(encoding="utf-8")
+    study.write_text(text.replace('name = "nausea"', 'name = "renamed"'), encoding="utf-8")
+    monitor.look(study, NOW, "a")
+    assert cli.run(["signals", "list", str(study)]) == 0
+    assert sorted(capsys.readouterr().out.splitlines()) == [
+        "not evaluated since look 1 (open, since look 1), not assessed: nausea",
+        "raised, since look 2, not assessed: renamed",
+    ]
+    assert cli.run(["signals", "show", str(study), "nausea"]) == 0
+    assert capsys.readouterr().out.endswith("Not evaluated since look 1.\n")
+    assert cli.run(["signals", "show", str(study), "renamed"]) == 0
+    assert "ot evaluated" not in capsys.readouterr().out
+
+
+def test_a_look_back_is_called_one_and_does_not_unseat_the_latest(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    study = small(tmp_path, TWO)
+    monitor.look(study, NOW, "a")
+    monitor.look(study, NOW, "a", date(2020, 1, 20))
+    assert cli.run(["signals", "show", str(study), "nausea"]) == 0
+    back, latest = capsys.readouterr().out.splitlines()
+    assert back.startswith("look 2, 20 Jan 2020, look back: ")
+    assert latest.startswith("look 1, 01 Feb 2020: ")
+
+
+def test_a_replay_says_how_many_records_are_dated_by_their_onset(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    assert cli.run(["replay", str(small(tmp_path, TWO))]) == 0
+    said = "2 records are dated by their onset; the monitor may have seen them later\n"
+    assert capsys.readouterr().out.endswith(said)
+
+
+def test_topics_without_a_rule_are_named_for_the_board_only(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    study = small(tmp_path, TWO)
+    assert cli.run(["check", str(study)]) == 0
+    warned = "warning: no rule watches the topics headache, pyrexia, thromboembolism: the study"
+    assert warned in capsys.readouterr().out
+    done = monitor.look(study, NOW, "a")
+    assert "topic without a rule" in {f.check for f in done.closed.findings}
+    assert "topic without a rule" not in {f.check for f in done.open.findings}
+    assert "no rule watches the topics" in done.closed_report.read_text(encoding="utf-8")
+    assert "no rule watches" not in done.open_report.read_text(encoding="utf-8")
 
 
 def test_the_board_s_decisions_are_added_and_shown(tmp_path: Path, capsys: Capture) -> None:

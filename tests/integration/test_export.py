@@ -187,6 +187,16 @@ def test_an_open_export_names_no_treatment_and_no_group(study: Path) -> None:
         assert not re.search(rb"\bControl\b|\bDrug\b(?! withdrawal headache)", own), path.name
 
 
+def test_reports_and_exports_go_where_the_audit_knows_the_last(tmp_path: Path) -> None:
+    file, elsewhere = small(tmp_path / "study"), tmp_path / "elsewhere"
+    monitor.look(file, NOW, "a", out=elsewhere)
+    again = monitor.look(file, NOW, "a")
+    (made,) = export.export(file, "1", Wanted(xlsx=True), NOW, "a")
+    assert again.closed_report.is_relative_to(elsewhere)
+    assert made.is_relative_to(elsewhere)
+    assert not (file.parent / "reports").exists()
+
+
 def test_a_changed_report_is_not_handed_on(study: Path) -> None:
     page = study.parent / "reports/S1/closed/0001-2020-02-01/report.html"
     page.write_text(page.read_text().replace("CLOSED", "OPEN"))

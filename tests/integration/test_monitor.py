@@ -243,7 +243,7 @@ def test_overlapping_groups_cannot_be_summed(tmp_path: Path) -> None:
     name = "Sum"
     total_of = ["Drug", "Drug again"]
     """
-    with pytest.raises(UsageError, match="overlap"):
+    with pytest.raises(UsageError, match="overlapping groups cannot be summed"):
         monitor.look(small(tmp_path, study=STUDY + groups), NOW, "a")
     assert not (tmp_path / "reports").exists()
 

@@ -1,5 +1,6 @@
 """What is due is decided from what is on record: real looks, real stores, a clock that is given."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,12 +14,23 @@ import pytest
 from safetymon import monitor
 from safetymon.errors import DataRefusedError, StudyBusyError
 from safetymon.schedule import Due
+from safetymon.service import status
 from safetymon.service.attend import attend
+from safetymon.service.monitor_file import Served
 from safetymon.service.watch import Watch, fingerprint
 from safetymon.store import opened
 from safetymon.verify import accept_clock
-from tests.integration.test_monitor import TWO
-from tests.service_study import PATIENCE, attended, day, looks, outcomes, served
+from tests.integration.test_monitor import ONE, STUDY, TWO, small
+from tests.service_study import (
+    BEGINNING,
+    PATIENCE,
+    attended,
+    day,
+    looks,
+    monitor_file,
+    outcomes,
+    served,
+)
 
 
 def test_a_due_look_is_made_once_and_a_night_off_is_made_up_late(tmp_path: Path) -> None:
@@ -117,10 +129,73 @@ def test_a_look_killed_in_its_transaction_leaves_no_trace_and_is_made_again(
 def test_a_failure_without_a_word_is_put_on_record_by_another_process(tmp_path: Path) -> None:
     study = served(tmp_path)
     attended(study, day("01 12:00"))
-    told = attend(study, PATIENCE, day("02 06:00"), since=0, failure="it was ended")
+    told = attend(study, PATIENCE, day("02 06:00"), since=BEGINNING, failure="it was ended")
     assert outcomes(told.events) == [("02 06:00", "failed", None)]
     assert told.error == "it was ended"
     assert not (tmp_path / "reports").exists()
+
+
+def test_after_a_restore_or_in_a_new_store_all_is_told(tmp_path: Path) -> None:
+    study = served(tmp_path)
+    attended(study, day("01 12:00"))
+    attended(study, day("02 06:00"))
+    shutil.copytree(tmp_path / "state", tmp_path / "backup")
+    last = attended(study, day("03 06:00")).events[-1].mark
+    assert attend(study, PATIENCE, day("03 06:01"), since=last).events == ()
+
+    shutil.rmtree(tmp_path / "state")
+    (tmp_path / "backup").rename(tmp_path / "state")
+    restored = attend(study, PATIENCE, day("03 07:00"), since=last)  # the same number, another time
+    assert outcomes(restored.events) == [("02 06:00", "look", 1), ("03 06:00", "look", 1)]
+    assert attend(study, PATIENCE, day("03 08:00"), since=restored.events[-1].mark).events == ()
+
+    for folder in ("state", "reports"):
+        shutil.rmtree(tmp_path / folder)
+    assert attend(study, PATIENCE, day("04 05:00"), since=last).events == ()
+    new = attend(study, PATIENCE, day("04 06:00"), since=last)
+    assert outcomes(new.events) == [("04 06:00", "look", 1)]
+
+
+def raised(study: Served, now: datetime) -> list[bool]:
+    return [event.raised for event in attended(study, now).events]
+
+
+def test_a_signal_is_told_once_also_when_its_look_answers_again_or_is_made_anew_as_stale(
+    tmp_path: Path,
+) -> None:
+    study = served(tmp_path)
+    small(tmp_path, TWO, STUDY + "[freshness]\nmax_unchanged_days = 2\n")
+    attended(study, day("01 12:00"))
+    assert raised(study, day("02 06:00")) == [True]
+    assert raised(study, day("03 06:00")) == [True, False]  # the same look
+    stale = attended(study, day("08 06:00")).events[-1]
+    assert (stale.look, stale.stale, stale.raised) == (2, True, False)  # the same numbers again
+
+
+def test_a_signal_raised_by_hand_between_two_looks_is_told_with_the_next(tmp_path: Path) -> None:
+    study = served(tmp_path)
+    attended(study, day("01 12:00"))
+    assert raised(study, day("02 06:00")) == [False]
+    (tmp_path / "ae.csv").write_text(TWO)
+    by_hand = monitor.look(study.file, day("02 12:00"), "a")
+    assert by_hand.raised == 1
+    assert raised(study, day("03 06:00")) == [False, True]
+    assert raised(study, day("04 06:00")) == [False, True, False]
+
+
+def test_status_does_not_mix_a_look_by_hand_with_the_due_look_before_it(tmp_path: Path) -> None:
+    study = served(tmp_path)
+    small(tmp_path, ONE, STUDY + "[freshness]\nmax_unchanged_days = 2\n")
+    monitor_toml = monitor_file(tmp_path / "service", study.file)
+    attended(study, day("01 12:00"))
+    attended(study, day("02 06:00"))
+    attended(study, day("08 09:00"))
+    (late,) = status.of(monitor_toml, day("08 09:30"), closed=False)
+    assert (late.look, late.due, late.late, late.stale) == (2, day("08 06:00"), True, True)
+    (tmp_path / "ae.csv").write_text(TWO)
+    monitor.look(study.file, day("08 10:00"), "a")
+    (by_hand,) = status.of(monitor_toml, day("08 11:00"), closed=False)
+    assert (by_hand.look, by_hand.due, by_hand.late, by_hand.stale) == (3, None, False, False)
 
 
 def test_a_changed_timetable_owes_nothing_of_before(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ import time_machine
 
 from safetymon.service.monitor_file import Limits, Served
 from safetymon.service.notify import Outbox
-from safetymon.service.reply import Event, Reply, parsed
+from safetymon.service.reply import Event, Mark, Reply, parsed
 from safetymon.service.rounds import Rounds
 from safetymon.service.settings import Notify
 from safetymon.service.state import State
@@ -25,7 +26,8 @@ from tests.service_world import Inline, Post, World, logged
 
 NOW = datetime(2024, 3, 1, 6, tzinfo=UTC)
 STUDY = Served(file=Path("/s1/study.toml"), schedule="0 6 * * *")
-LOOK = Event(1, "schedule", NOW, "look", 1, late=False, stale=False, raised=False, reason=None)
+LOOK = Event(1, "schedule", NOW, "look", 1, late=False, stale=False, raised=False, reason=None,
+             recorded_at=NOW.isoformat())  # fmt: skip
 FAILED = replace(LOOK, outcome="failed", look=None, reason="ae.csv: is missing")
 
 
@@ -71,6 +73,20 @@ def test_who_is_told_of_what(
     assert "signal" not in said.getvalue()
 
 
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (LOOK, "look made, due 2024-03-01 06:00:00 UTC\n"),
+        (replace(LOOK, earlier=True), "served by look 1, due 2024-03-01 06:00:00 UTC\n"),
+        (replace(LOOK, cause="arrival"), "look made, at a new extract\n"),
+        (replace(FAILED, cause="arrival"), "the look at a new extract failed: ae.csv: is missing"),
+    ],
+)
+def test_the_log_says_what_a_look_was_for(event: Event, line: str, tmp_path: Path) -> None:
+    *_, said = round_of([Reply(events=(event,))], tmp_path)
+    assert line in said.getvalue()
+
+
 def test_a_failure_that_cannot_be_recorded_is_told_once_and_tried_again(tmp_path: Path) -> None:
     full = Reply(3, "the disk is full")
     post, state, rounds, said = round_of([full, full, full], tmp_path)
@@ -93,9 +109,9 @@ def test_a_study_held_by_another_process_is_asked_for_soon_and_then_is_a_failure
 
 
 def test_what_was_told_is_not_told_again_but_what_was_not_is(tmp_path: Path) -> None:
-    asked: list[int | None] = []
+    asked: list[Mark | None] = []
 
-    def attend(_study: Served, _arrived: str | None, since: int | None) -> Reply:
+    def attend(_study: Served, _arrived: str | None, since: Mark | None) -> Reply:
         asked.append(since)
         return Reply(events=(replace(LOOK, seq=7),))
 
@@ -104,8 +120,43 @@ def test_what_was_told_is_not_told_again_but_what_was_not_is(tmp_path: Path) -> 
                      Told(tmp_path))  # fmt: skip
         one.tick(NOW)
         one.tick(NOW)
-    assert asked == [None, 7]
+    assert asked == [None, Mark(7, NOW.isoformat())]
     assert (tmp_path / "told.json").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "7", "null", '{"/s1/study.toml": null}', '{"/s1/study.toml": 7}',
+             '{"/s1/study.toml": "7"}', '{"/s1/study.toml": "a b"}', '{"/s1/study.toml": "7 a b"}'],
+)  # fmt: skip
+def test_a_damaged_file_of_what_was_told_tells_nothing(tmp_path: Path, text: str) -> None:
+    (tmp_path / "told.json").write_text(text)
+    assert Told(tmp_path).last(STUDY.file) is None
+
+
+def test_a_stop_begins_no_look_that_waits_for_its_turn(tmp_path: Path) -> None:
+    begun: list[str] = []
+    end, state = Barrier(2), State()
+    studies = [STUDY.model_copy(update={"file": Path(f"/s{n}/study.toml")}) for n in range(3)]
+
+    def attend(study: Served, _arrived: str | None, _since: Mark | None) -> Reply:
+        begun.append(study.file.parent.name)
+        end.wait(20)  # it has begun
+        end.wait(20)  # it may end
+        return Reply()
+
+    with ThreadPoolExecutor(1) as pool:
+        rounds = Rounds([ward(one, NOW) for one in studies], Limits(), attend, pool, Post(), state,
+                        Told(tmp_path))  # fmt: skip
+        rounds.tick(NOW)
+        end.wait(20)
+        state.stopping = True
+        rounds.tick(NOW)
+        assert [one.running is not None for one in rounds.wards] == [True, False, False]
+        end.wait(20)
+        wait([one.running for one in rounds.wards if one.running])
+        rounds.tick(NOW)
+    assert not rounds.busy()
+    assert begun == ["s0"]
 
 
 def test_a_reply_comes_back_as_it_was_sent() -> None:
@@ -152,10 +203,12 @@ def test_two_thousand_looks_cost_no_memory_and_no_handle(tmp_path: Path) -> None
 def forgetful(world: World) -> Callable[..., Reply]:
     """The records grow with the years, in a store on disk; here only the last is kept."""
 
-    def attend(study: Served, arrived: str | None, since: int | None) -> Reply:
+    def attend(study: Served, arrived: str | None, since: Mark | None) -> Reply:
         reply: Any = world.attend(study, arrived, None)
         records = world.studies[study.file]
         records.settled.clear()
-        return replace(reply, events=tuple(e for e in reply.events if e.seq > (since or 0)))
+        return replace(
+            reply, events=tuple(e for e in reply.events if since is None or e.seq > since.seq)
+        )
 
     return attend

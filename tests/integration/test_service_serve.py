@@ -13,7 +13,7 @@ import pytest
 
 from safetymon.service.worker import Worker
 from tests.integration.test_monitor import ONE, TWO, small
-from tests.service_study import attended, looks, monitor_file, owe, safetymon, served
+from tests.service_study import BEGINNING, attended, looks, monitor_file, owe, safetymon, served
 from tests.sinks import until
 
 VERDICTS = re.compile("raised|no signal|too little data|cleared|signal", re.IGNORECASE)
@@ -170,7 +170,7 @@ def test_a_look_that_takes_too_long_is_ended_and_put_on_record(tmp_path: Path) -
     study = served(tmp_path / "s1")
     owe(study)
     monitor = monitor_file(tmp_path, study.file)
-    reply = Worker(monitor, 0.05).attend(study, None, 0)
+    reply = Worker(monitor, 0.05).attend(study, None, BEGINNING)
     assert [e.outcome for e in reply.events if e.outcome != "missed"] == ["failed"]
     assert reply.error == "the look took longer than 0.05 s ([look] seconds) and was ended"
     assert looks(study) == 0

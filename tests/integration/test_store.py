@@ -230,6 +230,19 @@ def test_a_store_of_a_newer_version_is_refused(tmp_path: Path) -> None:
         pass
 
 
+def test_a_seal_with_another_head_is_refused_however_often_one_tries(tmp_path: Path) -> None:
+    with opened(tmp_path, "S1", NOW) as store:
+        saved(store)
+    seal = tmp_path / "S1.duckdb.sha256"
+    text = seal.read_text(encoding="utf-8")
+    head = text.split("audit: ")[1][:64]
+    seal.write_text(text.replace(head, "0" * 64), encoding="utf-8")
+    for _ in range(2):
+        refused = pytest.raises(DataRefusedError, match="names another head of the audit")
+        with refused, opened(tmp_path, "S1", NOW):
+            pass
+
+
 def test_no_statement_reaches_another_file(tmp_path: Path) -> None:
     (tmp_path / "secret.csv").write_text("a\n1\n")
     with opened(tmp_path / "state", "S1", NOW) as store, pytest.raises(Exception, match="disabled"):

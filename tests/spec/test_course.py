@@ -162,6 +162,13 @@ def test_enrolment_ends_with_the_subjects_and_person_years_of_the_groups() -> No
     assert last["person_years"].to_list() == pytest.approx(sizes["person_years"].to_list())
 
 
+def test_on_the_first_day_of_treatment_there_is_one_row_a_group() -> None:
+    first = MEMBERS["start"].min()
+    only = MEMBERS.filter(pl.col("start") == first)
+    made = conduct.enrolment(only, NAMES, first, 1.0)  # type: ignore[arg-type]  # a Date column
+    assert made.select("group", "date").is_unique().all()
+
+
 def test_person_years_grow_day_by_day() -> None:
     made = conduct.enrolment(MEMBERS, NAMES, CUTOFF, 1.0).filter(group="IVIg")
     told = {row["date"]: (row["subjects"], row["person_years"]) for row in made.rows(named=True)}

@@ -169,5 +169,5 @@ def test_groups_without_a_common_subject_can_be_summed() -> None:
 
 def test_overlapping_groups_cannot_be_summed() -> None:
     total = Group(name="Everybody", total_of=("First, placebo", "All IVIg"))
-    with pytest.raises(UsageError, match=r"overlap \(subjects in more than one: 1\)"):
+    with pytest.raises(UsageError, match="have subjects in common; overlapping"):
         grouped(FIRST_PLACEBO, ALL_IVIG, total)

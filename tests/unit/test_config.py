@@ -72,7 +72,7 @@ RULE = '[[rule]]\ntopic = "{}"\ngroup = "{}"\nmethod = "{}"\nlimit = 5\n'
             '[[rule]]\ntopic = "nausea"\ngroup = "All subjects"\nmethod = "ecl"',
             "pooled, so it has nothing to compare",
         ),
-        (RULE.format("nausea", "Active", "guess"), "rule.0: input tag .guess. found"),
+        (RULE.format("nausea", "Active", "guess"), r"rule 1 \(nausea\): input tag .guess. found"),
         (
             '[[rule]]\ntopic = "nausea"\ngroup = "Active"\nmethod = "ecl"\nmargni = 2',
             "margni: is not a key .* did you mean 'margin'",

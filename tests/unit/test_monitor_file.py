@@ -32,13 +32,19 @@ def test_a_minimal_file_has_these_settings_and_paths_relative_to_itself(tmp_path
     [
         ("", "study: is missing; add it"),
         (STUDY, "is never looked at; give it a schedule, or watch_seconds"),
-        (f'{STUDY}schedule = "0 6 * * 1"', r"study.0.schedule: .*write names \(mon, tue"),
+        (f'{STUDY}schedule = "0 6 * * 1"', r"study 1 \(.*\): schedule: .*write names \(mon, tue"),
         (f'{STUDY}schedule = "0 6 30 feb *"', "never comes"),
-        (f'{MINIMAL}zone = "Europe/Berlinn"', "study.0.zone: .*is not a time zone such as"),
+        (
+            f'{MINIMAL}zone = "Europe/Berlinn"',
+            r"study 1 \(.*\): zone: .*is not a time zone such as",
+        ),
         (f'{MINIMAL}zone = "../../etc/passwd"', "is not a time zone"),
         (f'{MINIMAL}zone = ""', "is not a time zone"),
         (f"{MINIMAL}watch_second = 5", "is not a key of a monitor file; did you mean 'watch_s"),
-        (f"{MINIMAL}watch_seconds = 0", "study.0.watch_seconds: .*greater than or equal to 1"),
+        (
+            f"{MINIMAL}watch_seconds = 0",
+            r"study 1 \(.*\): watch_seconds: .*greater than or equal to 1",
+        ),
         (MINIMAL + MINIMAL, "study.toml is named twice"),
         (f"[looks]\nseconds = 5\n{MINIMAL}", "looks: is not a key .*did you mean 'look'"),
         (f"[look]\nsecond = 5\n{MINIMAL}", "look.second: is not a key .*did you mean 'seconds'"),

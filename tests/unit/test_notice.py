@@ -51,14 +51,15 @@ def test_what_operations_is_told_of_a_look_does_not_depend_on_a_signal() -> None
         assert (loud.audience, board.audience) == ("operations", "board")
 
 
-def test_a_notice_is_the_same_again_by_look_for_the_board_and_by_due_time_for_operations() -> None:
+def test_a_notice_is_the_same_again_by_due_time_and_for_the_board_by_look_too() -> None:
     later = DUE + timedelta(days=1)
 
     def same(audience: Audience, kind: Kind, look: int, due: datetime) -> bool:
         first = Notice(audience, kind, "ABC-1", 4, DUE)
         return Notice(audience, kind, "ABC-1", look, due).reference == first.reference
 
-    assert same("board", "new signal", 4, later)
+    assert same("board", "new signal", 4, DUE)
+    assert not same("board", "new signal", 4, later)  # a store that was restored: another look 4
     assert not same("board", "new signal", 5, DUE)
     assert same("operations", "look made", 5, DUE)
     assert not same("operations", "look made", 4, later)

@@ -38,7 +38,7 @@ def test_what_goes_with_a_signal_stands_beside_it() -> None:
 def test_what_is_new_is_counted_with_its_reason() -> None:
     assert news(results()) == (
         "New since look 2: 3 rules now raised (new data); 1 open signal spoken against "
-        "for the first time; 1 preferred term newly flagged by the screen."
+        "for the first time; 1 preferred term newly flagged by the screen (Term 066)."
     )
 
 
@@ -150,7 +150,9 @@ def test_an_e_value_of_nothing_is_told() -> None:
 def test_without_signals_there_is_no_alert_but_the_screen_still_speaks() -> None:
     quiet = replace(results(), signals=schema_frame({}, schema.SIGNALS))
     assert lead(quiet).alerts == ()
-    assert news(quiet) == ("New since look 2: 1 preferred term newly flagged by the screen.")
+    assert news(quiet) == (
+        "New since look 2: 1 preferred term newly flagged by the screen (Term 066)."
+    )
 
 
 def test_the_topics_are_told_for_the_widest_group_that_is_no_reference() -> None:

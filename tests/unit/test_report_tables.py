@@ -332,13 +332,23 @@ def _groups(*rows: Kinds) -> pl.DataFrame:
     ],
 )
 def test_overlapping_columns_are_named(rows: list[Kinds], overlapping: bool) -> None:
-    text = view.overlaps(_groups(*rows))
+    text = view.overlaps(_groups(*rows), None)
     assert text.startswith("Columns overlap; do not add them") == overlapping
     assert "do not add" in text
 
 
 def test_a_single_column_overlaps_nothing() -> None:
-    assert view.overlaps(_groups(("All subjects", None, []))) == ""
+    assert view.overlaps(_groups(("All subjects", None, [])), None) == ""
+
+
+@pytest.mark.parametrize(("second", "warned"), [("001", True), ("002", False)])
+def test_columns_are_said_to_share_subjects_only_where_they_do(second: str, warned: bool) -> None:
+    ledger = pl.DataFrame(
+        {"subject": ["001", second], "period": ["1", "1"], "treatment": ["A", "B"]}
+    )
+    text = view.overlaps(_groups(("A", "A", []), ("B", "B", ["1"])), ledger)
+    assert text.startswith("A subject who took both treatments") == warned
+    assert bool(text) == warned
 
 
 def test_the_open_groups_table_has_no_treatment() -> None:

@@ -86,6 +86,19 @@ def test_a_changed_timetable_counts_from_its_change_and_the_old_one_up_to_it() -
     )
 
 
+def test_a_timetable_set_by_a_clock_that_ran_ahead_is_not_in_force_yet() -> None:
+    first, ahead = DAILY.timetables[0], Timetable(at("20 00:00"), "0 18 * * *", "UTC")
+    wrong = replace(DAILY, timetables=(first, ahead))
+    assert schedule.plan(wrong, at("02 06:00"), PATIENCE) == Plan(at("02 06:00"))
+    # Set again by the right clock, it counts from then, and what the wrong one set is void.
+    right = replace(DAILY, timetables=(first, ahead, Timetable(at("03 12:00"), "0 9 * * *", "UTC")))
+    assert schedule.plan(right, at("04 09:00"), PATIENCE) == Plan(
+        at("04 09:00"), missed=(at("02 06:00"), at("03 06:00"))
+    )
+    settled = replace(right, settled=at("20 09:00"))
+    assert schedule.plan(settled, at("20 18:00"), PATIENCE) == Plan()
+
+
 WATCHED = Past((Timetable(at("01 12:00"), None, "UTC"),), folder="A")
 
 

@@ -30,9 +30,9 @@ def test_a_new_rule_that_plans_for_too_few_is_refused_with_exit_code_2(
     rule: EvidenceRule, people: pl.DataFrame, reference: str | None
 ) -> None:
     said = (
-        "rule 'R': planned is 9, but 10 subjects have been treated; correct planned, or "
+        "rule 'R': more subjects have been treated than planned; correct planned, or "
         "planned_subjects in [evidence]"
-    )
+    )  # how many is closed: a failure is told to operations
     with pytest.raises(UsageError) as refused:
         looked(rule, found(rule, people, reference=reference))
     assert (str(refused.value), refused.value.exit_code) == (said, 2)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from safetymon.signals import effective
+from safetymon.signals import effective, unwatched
 from safetymon.study import BackgroundRule, EclRule, PoissonRule, Rule, Study
 from safetymon.topics import BUILT_IN
 
@@ -159,3 +159,21 @@ def test_own_rules_are_filled_from_the_plan_and_the_topic_where_they_say_nothing
     ]  # fmt: skip
     # The plan's alpha is that of the built-in rules; a rule that says nothing has its own default.
     assert [getattr(rule, "alpha", None) for rule in made] == [0.05, 0.05, 0.05, 0.05, None]
+
+
+def test_a_rule_of_one_topic_leaves_the_others_unwatched_unless_that_is_chosen() -> None:
+    others = tuple(topic for topic in TOPICS if topic != "nausea")
+    assert unwatched(study()) == ()
+    assert unwatched(study(rule=[OWN])) == others
+    assert unwatched(study(rule=[OWN], evidence={"defaults": "always"})) == ()
+    assert unwatched(study(rule=[OWN], evidence={"defaults": "never"})) == ()
+
+
+def test_a_topic_of_the_study_that_has_a_background_counts_as_unwatched_too() -> None:
+    rash = [{"name": "rash", "terms": ["Rash"], "background": 0.1}]
+    assert "rash" in unwatched(study(rule=[OWN], topic=rash))
+
+
+def test_a_topic_whose_rule_is_written_and_off_was_decided_on() -> None:
+    off = {**OWN, "topic": "headache", "off": True}
+    assert "headache" not in unwatched(study(rule=[OWN, off]))
