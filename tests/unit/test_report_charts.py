@@ -264,7 +264,8 @@ def test_the_calendar_legend_says_how_many_of_how_many() -> None:
 
 
 def test_dates_do_not_move_with_the_readers_time_zone() -> None:
-    assert channel(CLOSED["calendar-0"], "x")["scale"] == {"type": "utc"}
+    end = {"year": CUTOFF.year, "month": CUTOFF.month, "date": CUTOFF.day, "utc": True}
+    assert channel(CLOSED["calendar-0"], "x")["scale"] == {"type": "utc", "domainMax": end}
 
 
 @pytest.mark.parametrize("chart", ["terms", "screen-0"])
