@@ -18,7 +18,7 @@ from safetymon.signals.spans import First, Spans
 from safetymon.signals.units import People, happened, left
 from safetymon.stats.eprocess import eprocess
 from safetymon.stats.screen import screen
-from safetymon.stats.steps import steps
+from safetymon.stats.steps import Left, steps
 from safetymon.stats.walk import sequential_p
 from safetymon.study import Evidence
 
@@ -103,13 +103,18 @@ def _weighed(
 
     All terms share one table of risk sets, and take out of it who was counted for them.
     """
-    everyone = _everyone(spans)
-    if not (everyone.entry <= today).any():
+    begun = spans.entry <= today
+    if not begun.any():
         return np.ones(terms), np.zeros(terms)
-    known = everyone.known_by(today)
+    known = _everyone(spans).known_by(today)
     tables = tables_of(known, plan.planned_subjects or 1, plan.window_days or 1, today)
-    gone = left(spans, first)
-    path = steps(tables, first.term, first.unit, first.seen, terms=terms, left=gone)
+    row = np.cumsum(begun) - 1  # of the tables, which hold who has begun by this day
+    gone, own = left(spans, first), begun[first.unit]
+    gone = Left(*(each[begun[gone.subject]] for each in gone))
+    path = steps(
+        tables, first.term[own], row[first.unit[own]], first.seen[own], terms=terms,
+        left=gone._replace(subject=row[gone.subject]),
+    )  # fmt: skip
     return sequential_p(path, final=final), eprocess(path).current
 
 

@@ -103,6 +103,16 @@ class _Here:
         return members.filter(pl.col("group").is_in(groups))["subject"].n_unique()
 
 
+def _open_end(rule: Rule) -> str:
+    """What a card leaves out of a rule with an early end: the alpha that is spent at that end."""
+    if getattr(rule, "final_analysis", None) is None:
+        return ""
+    return (
+        "; the final analysis is not simulated: the alpha it spends at once adds signals, false "
+        "and true, up to the rule's own alpha"
+    )
+
+
 def _plan(rule: Rule, here: _Here) -> Plan:
     """The plan of a rule, or why it cannot be simulated."""
     beside = here.reference(rule.group) if compares(rule) else None
@@ -119,7 +129,8 @@ def _plan(rule: Rule, here: _Here) -> Plan:
     sides = tuple(_side(rule, group, seen, here, stretch) for group in groups)
     harms, assumed = harms_of(rule, here.study, sides, _sources(rule, here))
     counts = f"{assumed}{_counts(rule)}{shared}"
-    basis = f"{_described(sides, seen, stretch)}; {counts}; {_looked(rule, here.every)}."
+    looked = f"{_looked(rule, here.every)}{_open_end(rule)}"
+    basis = f"{_described(sides, seen, stretch)}; {counts}; {looked}."
     return Plan(rule, sides, harms, basis, here.every, here.study.report)
 
 

@@ -41,8 +41,8 @@ def simulate(
 ) -> pl.DataFrame:
     """The rule cards of a study (`schema.CARDS`), simulated in its own design.
 
-    The result is the same whatever the number of workers, and a rule's card does not depend on
-    which other rules there are. Progress is shown on stderr if that is a terminal.
+    The result is the same whatever the number of workers. A rule's card depends on the other
+    rules only where they share its alpha, or lend it their background. Progress is shown on stderr if that is a terminal.
 
     Args:
         study: The study.

@@ -38,7 +38,8 @@ class Walk(NamedTuple):
         fraction: t_k, information fraction, capped at 1, (rows,).
         total: events so far, (rows,).
         total_treated: X_k, events on treatment so far, (rows,).
-        boundary: b_k, signal at X_k >= b_k; total + 1 where no outcome could signal, (rows,).
+        boundary: b_k, signal at X_k >= b_k; one more than the largest X_k that a walk which
+            has not signalled can have where none could signal, (rows,).
         spent: alpha spent up to and including the day, (rows,).
         crossed: X_k >= b_k, (rows,).
         first_signal: first day crossed, -1 where never, (terms,).

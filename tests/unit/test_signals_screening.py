@@ -222,3 +222,21 @@ def test_groups_without_a_reference_are_not_screened() -> None:
     flags = pl.DataFrame(schema=FLAGS)
     made = screen_terms(PLAN, GROUPS[1:], People(members, events), flags, on(20), 1)
     assert made.is_empty()
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        [("P", 1, "s01", 50, 59)],
+        [("P", 1, "s01", 50, 59), ("T", 2, "s02", 50, 59)],
+        [("P", 31, "s10", 50, 59)],
+    ],
+    ids=["a new subject", "two new subjects", "a subject that comes back"],
+)
+def test_who_begins_after_the_final_analysis_changes_nothing(later: list[Stay]) -> None:
+    plan = PLAN.model_copy(update={"final_analysis": on(40), "planned_subjects": 40})
+    stays: list[Stay] = [("T" if i % 2 else "P", i, f"s{i:02d}", 0, 29) for i in range(10, 30)]
+    events: list[Event] = [(i, "RASH", 5 + i // 4) for i in range(11, 30, 2)]
+    before = screened(stays, events, 60, plan)
+    assert before["flagged"].all()
+    assert screened([*later, *stays], events, 60, plan).equals(before)
