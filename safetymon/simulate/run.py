@@ -42,7 +42,8 @@ def simulate(
     """The rule cards of a study (`schema.CARDS`), simulated in its own design.
 
     The result is the same whatever the number of workers. A rule's card depends on the other
-    rules only where they share its alpha, or lend it their background. Progress is shown on stderr if that is a terminal.
+    rules only where they share its alpha, or lend it their background. Progress is shown on
+    stderr if that is a terminal.
 
     Args:
         study: The study.
