@@ -1,6 +1,8 @@
 # The habits, one word each. `make run` and `make test` need only Python 3.11+ and make.
 PYTHON ?= python3
 VENV := .venv
+# Twice the processors: many tests wait for a browser or for a process of their own.
+WORKERS ?= $(shell echo $$((2 * $$(nproc))))
 BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -41,7 +43,7 @@ run: $(VENV)/run.stamp
 	@$(BIN)/safetymon demo
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal --cov --cov-report=term:skip-covered
 
 simulate: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.simulation --out docs/simulations.md
