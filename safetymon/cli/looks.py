@@ -70,8 +70,10 @@ def check(study: StudyFile) -> None:
 
 
 def _errors(findings: "Iterable[Finding]") -> str:
+    from safetymon.report.wording import plural
+
     count = sum(finding.severity == "error" for finding in findings)
-    return f"; see {count} error{'s' * (count > 1)} above" if count else ""
+    return f"; see {plural(count, 'error')} above" if count else ""
 
 
 @app.command(name="run")
