@@ -282,4 +282,4 @@ def _arrays(frame: pl.DataFrame, names: list[str]) -> list[Array]:
 
 
 def _series(name: str, values: Array) -> pl.Series:
-    return pl.Series(name, values).fill_nan(None)
+    return pl.Series(name, values, nan_to_null=True)

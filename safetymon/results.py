@@ -39,7 +39,7 @@ from safetymon.domain import (
 )
 from safetymon.overview import overview
 from safetymon.record_schema import EDITS
-from safetymon.report.results_json import Document, document
+from safetymon.report.results_json import Document, document, finite
 from safetymon.schema import CARDS, SCREEN
 from safetymon.signals import Detected
 from safetymon.signals.screening import screen_terms
@@ -77,7 +77,8 @@ class Before:
 
     `cut` is the cut of the look before, `edits` what differs from it record by record, by
     treatment, `definitions` its look's number, version of safetymon and study file (JSON);
-    `verdicts` are those of all looks before; `rejected` the input rows that this cut left out.
+    `verdicts` are those of all looks before; `rejected` the input rows that this cut left out and
+    `findings` what reading it found.
     """
 
     cut: Cut | None
@@ -85,26 +86,22 @@ class Before:
     verdicts: pl.DataFrame
     definitions: tuple[int, str, str] | None
     rejected: pl.DataFrame
+    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """Both results of a look, and one row an event: the day from which it counts.
 
-    `coded` is the closed one under codes, where the study file asks for it; `documents` are the
-    `results.json` of each, in the order of `reports`.
+    `reports` are what is written, finite: the closed, the open, and the coded one if the study file
+    asks for it; `documents` are the `results.json` of each.
     """
 
     closed: Results
     open: Results
     seen: pl.DataFrame
-    coded: Results | None
+    reports: tuple[Results, ...]
     documents: tuple[Document, ...]
-
-    @property
-    def reports(self) -> tuple[Results, ...]:
-        """What is written: the closed, the open, and the coded one if there is one."""
-        return (self.closed, self.open, *([self.coded] if self.coded else []))
 
     def sha256(self) -> tuple[str, str]:
         """Of all its numbers: the closed and the open (`domain.Presented`)."""
@@ -118,11 +115,11 @@ def told(here: Here) -> Told:
     frames = _frames(here)
     closed, pooled = _both(here, frames, _before(here, frames, previous))
     seen = frames.events.select("subject", "key", "seen")
-    masked = None
+    written = [closed, pooled]
     if here.study.report.coded:
-        masked = coded(closed, here.study, here.store.codes(), frames.exposure)
-    written = (closed, pooled, *([masked] if masked else []))
-    return Told(closed, pooled, seen, masked, tuple(document(each) for each in written))
+        written.append(coded(closed, here.study, here.store.codes(), frames.exposure))
+    reports = tuple(map(finite, written))
+    return Told(closed, pooled, seen, reports, tuple(map(document, reports)))
 
 
 def remade(store: Store, stored: Stored) -> Here:
@@ -189,7 +186,7 @@ def _results(here: Here, frames: Frames, before: Before) -> tuple[Results, Detec
     histories = curves.histories(
         numbers.occurrences, numbers.members, frames.events, frames.subjects, topics
     )
-    found = (*here.stale, *here.store.findings(here.extract.id), *counted.emergence)
+    found = (*here.stale, *before.findings, *counted.emergence)
     results = Results(
         scope=scope,
         study=study.study,
@@ -237,6 +234,7 @@ def _before(here: Here, frames: Frames, previous: Cut | None) -> Before:
         store.verdicts_before(number, cutoff),
         store.previous_definitions(number, cutoff),
         store.rejected(here.extract.id),
+        store.findings(here.extract.id),
     )
 
 
@@ -281,8 +279,9 @@ def _cases(here: Here, counted: Counted, frames: Frames, before: Before) -> Case
 
 def _cards(here: Here, scope: Scope) -> pl.DataFrame:
     """What was simulated under these definitions; for the board only."""
-    made = here.store.cards(here.look.definitions_sha256)
-    return made.cast(CARDS) if scope == "closed" else pl.DataFrame(schema=CARDS)  # type: ignore[arg-type]  # a plain dict of types
+    if scope == "open":
+        return pl.DataFrame(schema=CARDS)
+    return here.store.cards(here.look.definitions_sha256).cast(CARDS)  # type: ignore[arg-type]  # a plain dict of types
 
 
 def _screen(here: Here, counted: Counted, scope: Scope) -> pl.DataFrame:

@@ -30,7 +30,7 @@ from safetymon.domain import (
     Scope,
 )
 from safetymon.report import files
-from safetymon.report.results_json import document
+from safetymon.report.results_json import document, finite
 from tests import course_fixture, evidence_fixture, record_fixture
 
 FIRST_IVIG, FIRST_PLACEBO, ALL_IVIG = "First period, IVIg", "First period, placebo", "All IVIg"
@@ -422,8 +422,9 @@ def _definitions(*, closed: bool) -> tuple[tuple[str, str], ...]:
 
 
 def json_text(made: Results) -> str:
-    return document(made).text
+    return document(finite(made)).text
 
 
 def write(made: Results, root: Path, kept: Mapping[str, str] = files.NOTHING) -> files.Written:
-    return files.write(made, document(made), root, kept)
+    shown = finite(made)
+    return files.write(shown, document(shown), root, kept)

@@ -3,8 +3,9 @@
 As in `charts`, texts of the data stand in data sets and titles only, never in an expression.
 """
 
+from collections.abc import Iterable
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import altair as alt
 import polars as pl
@@ -18,30 +19,38 @@ GROWTH_TIPS: Final = ("label", "day", "n")
 # Vega-Lite reads dates before it takes arrays apart, so these are read by hand.
 STEP_ARRAYS: Final = ["iso", "day", "n", "subjects", "last"]
 DATED: Final = {"calculate": "toDate(datum.iso)", "as": "date"}
+STEP_COLUMNS: Final = ("term", "group", "date", "subjects", "at_risk")
 LAG_TIPS: Final = ("label", "dated", "median", "half", "most", "longest")
+
+Line = tuple[Any, ...]
+"""A point of a group's line: the date and the numbers of that day."""
 
 
 def calendar_steps(calendar: pl.DataFrame, groups: pl.DataFrame, cutoff: date) -> dict[str, Spec]:
     """One chart a topic: subjects with a first event so far, by calendar date and group."""
     names = groups["group"].to_list()
-    return {
-        str(topic): _steps(str(topic), _parts(rows, names), cutoff)
-        for (topic,), rows in calendar.group_by("term", maintain_order=True)
-    }
+    topics: dict[str, list[Line]] = {}
+    for topic, group, *point in calendar.select(*STEP_COLUMNS).rows():
+        topics.setdefault(topic, []).append((group, *point))
+    return {topic: _steps(topic, _lines(rows, names), cutoff) for topic, rows in topics.items()}
 
 
-def _parts(rows: pl.DataFrame, names: list[str]) -> list[pl.DataFrame]:
-    parts = rows.sort("date").partition_by("group", as_dict=True)
-    return [parts[(name,)] for name in names if (name,) in parts]
+def _lines(rows: Iterable[Line], names: list[str]) -> dict[str, list[Line]]:
+    """The rows of each group, by date; groups in their order, those without rows left out."""
+    found: dict[str, list[Line]] = {name: [] for name in names}
+    for group, *point in rows:
+        found[group].append(tuple(point))
+    return {name: sorted(points) for name, points in found.items() if points}
 
 
-def _steps(topic: str, parts: list[pl.DataFrame], cutoff: date) -> Spec:
-    looks = Looks([_so_far(part) for part in parts], range(len(parts)))
-    rows = [row for part in parts for row in _step_rows(part)]
+def _steps(topic: str, lines: dict[str, list[Line]], cutoff: date) -> Spec:
+    labels = {name: _so_far(name, *points[-1]) for name, points in lines.items()}
+    looks = Looks(list(labels.values()), range(len(lines)))
+    rows = [row for name, points in lines.items() for row in _step_rows(points, labels[name])]
     layers = [marks.steps(looks), marks.step_tips(STEP_TIPS), marks.last_point(looks)]
     axes = marks.layer(
         layers,
-        x=marks.calendar_axis("Calendar date", _first(parts), cutoff),
+        x=marks.calendar_axis("Calendar date", _first(lines), cutoff),
         y=marks.count_axis("Subjects", max(row["n"] for row in rows)),
         color=looks.colour(),
     )
@@ -51,20 +60,18 @@ def _steps(topic: str, parts: list[pl.DataFrame], cutoff: date) -> Spec:
     return spec | {"height": 150, "transform": [{"flatten": STEP_ARRAYS}, DATED]}
 
 
-def _first(parts: list[pl.DataFrame]) -> date:
-    first: date = min(part["date"][0] for part in parts)
+def _first(lines: dict[str, list[Line]]) -> date:
+    first: date = min(points[0][0] for points in lines.values())
     return first
 
 
-def _so_far(part: pl.DataFrame) -> str:
-    name, subjects, at_risk = part.select("group", "subjects", "at_risk").row(-1)
+def _so_far(name: str, _: date, subjects: int, at_risk: int) -> str:
     return f"{name}: {subjects:,} of {at_risk:,}"
 
 
-def _step_rows(part: pl.DataFrame) -> list[Spec]:
+def _step_rows(points: list[Line], label: str) -> list[Spec]:
     """The rows at which the line steps, the first and the last: the others draw nothing."""
-    rows = part.select("date", "subjects", "at_risk").rows()
-    label, last = _so_far(part), len(rows) - 1
+    last = len(points) - 1
     return [
         {
             "iso": when.isoformat(),
@@ -74,47 +81,48 @@ def _step_rows(part: pl.DataFrame) -> list[Spec]:
             "subjects": f"{subjects:,} of {at_risk:,}",
             "last": step == last,
         }
-        for step, (when, subjects, at_risk) in enumerate(rows)
-        if step in (0, last) or subjects != rows[step - 1][1]
+        for step, (when, subjects, at_risk) in enumerate(points)
+        if step in (0, last) or subjects != points[step - 1][1]
     ]
 
 
 def growth(enrolment: pl.DataFrame, groups: pl.DataFrame, cutoff: date) -> list[Spec]:
     """Subjects treated so far, and person-years so far, by calendar date; [] if nobody was."""
-    parts = _parts(enrolment, groups["group"].to_list())
-    if not parts:
+    told = enrolment.select("group", "date", "subjects", "person_years").rows()
+    lines = _lines(told, groups["group"].to_list())
+    if not lines:
         return []
     return [
-        _growth(parts, cutoff, "subjects", "Subjects treated", "Subjects", ",.0f"),
-        _growth(parts, cutoff, "person_years", "Exposure", "Person-years", ",.1f"),
+        _growth(lines, cutoff, 1, "Subjects treated", "Subjects", ",.0f"),
+        _growth(lines, cutoff, 2, "Exposure", "Person-years", ",.1f"),
     ]
 
 
 def _growth(
-    parts: list[pl.DataFrame], cutoff: date, column: str, title: str, unit: str, digits: str
+    lines: dict[str, list[Line]], cutoff: date, place: int, title: str, unit: str, digits: str
 ) -> Spec:
-    lasts = [part.select("group", column).row(-1) for part in parts]
-    labels = [f"{name}: {value:{digits}}" for name, value in lasts]
+    """One chart of the number at a place of each point."""
+    lasts = {name: points[-1][place] for name, points in lines.items()}
+    labels = [f"{name}: {value:{digits}}" for name, value in lasts.items()]
     looks = Looks(labels, range(len(labels)))
-    rows = [_growth_row(part, column, label) for part, label in zip(parts, labels, strict=True)]
+    rows = [_growth_row(p, place, label) for p, label in zip(lines.values(), labels, strict=True)]
     layers = [marks.line(looks), marks.step_tips(GROWTH_TIPS), marks.last_point(looks)]
-    y = marks.count_axis(unit, max(value for _, value in lasts))
-    x = marks.calendar_axis("Calendar date", _first(parts), cutoff)
+    y = marks.count_axis(unit, max(lasts.values()))
+    x = marks.calendar_axis("Calendar date", _first(lines), cutoff)
     shared = marks.layer(layers, x=x, y=y, color=looks.colour())
     about = f"{title} so far, by calendar date and group"
     spec = _titled(rows, shared, title, about, cutoff, f"{unit.lower()} so far")
     return spec | {"height": 150, "transform": [{"flatten": ["iso", "day", "n", "last"]}, DATED]}
 
 
-def _growth_row(part: pl.DataFrame, column: str, label: str) -> Spec:
+def _growth_row(points: list[Line], place: int, label: str) -> Spec:
     """One row a group, its dates as arrays."""
-    dates = part["date"].to_list()
     return {
         "label": label,
-        "iso": [when.isoformat() for when in dates],
-        "day": [wording.day(when) for when in dates],
-        "n": part[column].round(1).to_list(),
-        "last": [0] * (len(dates) - 1) + [1],
+        "iso": [point[0].isoformat() for point in points],
+        "day": [wording.day(point[0]) for point in points],
+        "n": [round(point[place], 1) for point in points],
+        "last": [0] * (len(points) - 1) + [1],
     }
 
 

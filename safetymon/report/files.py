@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from safetymon.domain import ALL_SUBJECTS, Results, Tree
 from safetymon.errors import DataRefusedError
-from safetymon.report.results_json import Document, finite
+from safetymon.report.results_json import Document
 
 FOLDER_MODE: Mapping[Tree, int] = {"closed": 0o700, "coded": 0o700, "open": 0o755}
 FILE_MODE: Mapping[Tree, int] = {"closed": 0o600, "coded": 0o600, "open": 0o644}
@@ -46,7 +46,7 @@ def write(
     """Write one scope of a look below `root` (`<out>/<study id>`), and the scope's index anew.
 
     Args:
-        results: What the report says.
+        results: What the report says, finite (`results_json.finite`).
         document: The same as `results.json`.
         root: The folder of the trees.
         kept: The hashes on record of its files, by name; empty: none is.
@@ -131,10 +131,9 @@ def _contents(results: Results, document: Document) -> dict[str, str]:
     # Altair costs 0.2 s to import: only when a page is made.
     from safetymon.report import bundle, page, sheets  # noqa: PLC0415
 
-    shown = finite(results)
-    tables = {f"tables/{name}": text for name, text in sheets.sheets(shown).items()}
+    tables = {f"tables/{name}": text for name, text in sheets.sheets(results).items()}
     return {
-        "report.html": page.render(shown, bundle.load(os.environ)),
+        "report.html": page.render(results, bundle.load(os.environ)),
         "results.json": document.text,
         **tables,
     }

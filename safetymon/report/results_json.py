@@ -62,12 +62,11 @@ class Document:
 
 
 def document(results: Results) -> Document:
-    """The document of a look. NaN and infinity become null; dates are ISO 8601.
+    """The document of a look's finite results; dates are ISO 8601.
 
     Comparisons of topics are those of adjudicated events, so that a term, level, estimand and pair
     of groups names one row; the others are in `tables/comparisons.csv`.
     """
-    results = finite(results)
     adjudicated = results.comparisons.filter(pl.col("adjudicated").fill_null(value=True))
     return Document(
         {

@@ -3,7 +3,9 @@
 A table's number belongs to its kind, so Table 2 is Table 2 in the open and in the closed report.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Literal
 
 from safetymon.domain import Estimand, Results
@@ -38,6 +40,11 @@ class Block:
     details: tuple[str, ...] = ()
     anchors: tuple[str, ...] = ()
     topic: str = ""
+
+    @property
+    def lines(self) -> Iterator[tuple[list[str], str, str]]:
+        """Each row with its detail and its anchor."""
+        return zip_longest(self.rows, self.details, self.anchors, fillvalue="")  # type: ignore[arg-type]  # no row is filled: none is shorter
 
 
 @dataclass(frozen=True, slots=True)
