@@ -14,10 +14,32 @@ GARBAGE = 1_000_000
 them while Altair is imported: at Python's default it spends a tenth of its time looking."""
 
 
+ROOM = 20_000
+"""Values of room that the first function asks for on Python's stack, so that all it calls fits too.
+
+Python keeps its stack in pieces of 16 KB, and takes a piece from the system and gives it back each
+time a call crosses an edge. Three thousand calls of a look did, a twentieth of its time.
+"""
+
+
 def main() -> NoReturn:
     """Runs the command line and leaves with its exit code."""
     gc.set_threshold(GARBAGE, *gc.get_threshold()[1:])
-    _leave(run(sys.argv[1:]))
+    _without_pandas()
+    _leave(_run())
+
+
+def _without_pandas() -> None:
+    """Nothing here uses pandas. DuckDB looks for it at each parameter of a statement, 250 a look,
+    and imports it where it is installed, which takes as long as a third of a look."""
+    sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]  # Python's way to say so
+
+
+def _run() -> int:
+    return run(sys.argv[1:])
+
+
+_run.__code__ = _run.__code__.replace(co_stacksize=ROOM)
 
 
 def _leave(code: int) -> NoReturn:
