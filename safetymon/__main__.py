@@ -30,8 +30,11 @@ def main() -> NoReturn:
 
 
 def _without_pandas() -> None:
-    """Nothing here uses pandas. DuckDB looks for it at each parameter of a statement, 250 a look,
-    and imports it where it is installed, which takes as long as a third of a look."""
+    """Keeps pandas out, which nothing here uses.
+
+    DuckDB looks for it at each parameter of a statement, 250 a look; where it is installed, that
+    imports it, which takes as long as a third of a look.
+    """
     sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]  # Python's way to say so
 
 
