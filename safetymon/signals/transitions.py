@@ -50,8 +50,8 @@ def follow(state: State, before: Standing | None, look: int, clear_after: int) -
 
 def _fresh(state: State, before: Standing | None, look: int) -> Standing:
     now = _FRESH[state]
-    if before is not None and before.verdict == "cleared" and state in _AGAINST:
-        now = "cleared"
+    if before is not None and before.verdict == "cleared" and state != "over":
+        now = "cleared"  # as with an open signal, a look that cannot tell changes nothing
     if before is not None and before.verdict == now:
         return Standing(now, before.since_look, before.looks + 1)
     return Standing(now, look, 1)

@@ -17,7 +17,7 @@ from safetymon.signals.evidence import Units
 from safetymon.signals.family import Share, in_family
 from safetymon.signals.units import alone
 from safetymon.simulate.harms import Harm, Source, harms_of
-from safetymon.simulate.sides import Side, side_of
+from safetymon.simulate.sides import Side, Stay, side_of, stays_of
 from safetymon.study import BackgroundRule, EclRule, ProtocolRule, Rule, Study, ThresholdRule
 
 LEAST = 5
@@ -121,12 +121,13 @@ def _plan(rule: Rule, here: _Here) -> Plan:
         return _unplanned(rule, here, here.counted.found[rule.title].text)
     seen = here.counted.numbers.people.everyone(rule.group, beside)
     groups = (rule.group,) if beside is None else (rule.group, beside)
-    few = min(int((seen.treated == (group == rule.group)).sum()) for group in groups)
+    stays = {group: stays_of(seen, treated=group == rule.group) for group in groups}
+    few = min(stay.entry.size for stay in stays.values())
     if few < LEAST:
         text = f"only {few} subjects so far in a group, {LEAST} wanted to read the design from"
         return _unplanned(rule, here, f"Not simulated: {text}.")
     stretch = _stretch(rule, here)
-    sides = tuple(_side(rule, group, seen, here, stretch) for group in groups)
+    sides = tuple(_side(rule, group, stay, here, stretch) for group, stay in stays.items())
     harms, assumed = harms_of(rule, here.study, sides, _sources(rule, here))
     counts = f"{assumed}{_counts(rule)}{shared}"
     looked = f"{_looked(rule, here.every)}{_open_end(rule)}"
@@ -185,13 +186,10 @@ def _stretch(rule: Rule, here: _Here) -> float:
     return max(1.0, planned / here.enrolled([rule.group] if alone else here.peers(rule.group)))
 
 
-def _side(rule: Rule, group: str, seen: Units, here: _Here, stretch: float) -> Side:
-    mine, origin = seen.treated == (group == rule.group), _number(here.origin)
-    return side_of(
-        group, seen.entry[mine] - origin, seen.last[mine] - origin,
-        _number(here.counted.numbers.cutoff) - origin,
-        stretch=stretch, window=_window(rule, here),
-    )  # fmt: skip
+def _side(rule: Rule, group: str, stay: Stay, here: _Here, stretch: float) -> Side:
+    origin, cutoff = _number(here.origin), _number(here.counted.numbers.cutoff)
+    since = stay._replace(entry=stay.entry - origin, last=stay.last - origin)
+    return side_of(group, since, cutoff - origin, stretch=stretch, window=_window(rule, here))
 
 
 def _window(rule: Rule, here: _Here) -> int:
@@ -218,7 +216,7 @@ def _events(rule: Rule, counted: Counted, group: str) -> Units:
 def _described(sides: Sequence[Side], seen: Units, stretch: float) -> str:
     sizes = " v ".join(str(side.subjects) for side in sides)
     span = max(side.entry[-1] for side in sides) - min(side.entry[0] for side in sides)
-    entry = "as observed" if stretch == 1 else f"as the {seen.entry.size} so far, stretched"
+    entry = "as observed" if stretch == 1 else f"as the {len(set(seen.subject))} so far, stretched"
     time = " v ".join(f"{side.mean_days:.0f}" for side in sides)
     return (
         f"{sizes} subjects entering over {span:.0f} days, {entry}; {time} days at risk on average "

@@ -1,11 +1,12 @@
 """A group as it will be in the end, read from what of it has been seen so far."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from safetymon.signals.evidence import FloatArray, IntArray
+from safetymon.signals.evidence import FloatArray, IntArray, Units
 from safetymon.stats.survival import kaplan_meier
 
 
@@ -30,21 +31,42 @@ class Side:
         return float(self.days @ self.weight)
 
 
-def side_of(
-    group: str, entry: IntArray, last: IntArray, cutoff: int, *, stretch: float, window: int
-) -> Side:
+class Stay(NamedTuple):
+    """How long each subject of a side was at risk, whatever its times away: one element a subject.
+
+    `entry` is the first day, `last` the last one, `days` those at risk.
+    """
+
+    entry: IntArray
+    last: IntArray
+    days: IntArray
+
+
+def stays_of(units: Units, *, treated: bool) -> Stay:
+    """The subjects of a side. One who was away is several units beside a reference, else one."""
+    mine = units.treated == treated
+    days = units.last - units.entry + 1
+    unit, left, back = units.away.T
+    np.subtract.at(days, unit, back - left + 1)
+    names, who = np.unique(np.array(units.subject)[mine], return_inverse=True)
+    entry, last = np.full(names.size, np.iinfo(np.int64).max), np.zeros(names.size, np.int64)
+    np.minimum.at(entry, who, units.entry[mine])
+    np.maximum.at(last, who, units.last[mine])
+    return Stay(entry, last, np.bincount(who, days[mine], names.size).astype(np.int64))
+
+
+def side_of(group: str, stay: Stay, cutoff: int, *, stretch: float, window: int) -> Side:
     """The group that these subjects are the beginning of.
 
     Args:
         group: Its name.
-        entry: First doses so far, in days since the trial's first dose, (subjects,).
-        last: Last days at risk so far, counted the same way.
+        stay: Its subjects so far, in days since the trial's first dose.
         cutoff: The data cut-off, counted the same way: who is at risk on it may go on.
         stretch: Planned subjects for each subject so far.
         window: Planned days at risk; 0 where there is no such plan.
     """
-    start = np.sort(entry)
-    days, weight = time_at_risk(last - entry + 1, last < cutoff, window)
+    start = np.sort(stay.entry)
+    days, weight = time_at_risk(stay.days, stay.last < cutoff, window)
     return Side(
         group=group,
         subjects=round(start.size * stretch),

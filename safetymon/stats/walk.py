@@ -145,9 +145,11 @@ def walk(path: Steps, *, alpha: float = 0.05, final: bool = False) -> Walk:
 def sequential_p(path: Steps, *, final: bool = False) -> FloatArray:
     """Smallest level of the grid at which each term has signalled by now, 1 where none, (terms,).
 
+    It has signalled at all levels above it too: where boundaries are whole numbers, a walk can
+    cross at a level and not at the one above, and would then be too small more often than it says.
     Levels below the grid's smallest, 7e-7, are not told apart.
     """
-    crossed = crossing_days(path, final=final) >= 0
+    crossed = np.logical_and.accumulate(crossing_days(path, final=final) >= 0, axis=1)
     smallest: FloatArray = np.where(crossed, np.array(ALPHA_GRID), 1.0).min(axis=1)
     return smallest
 

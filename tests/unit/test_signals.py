@@ -79,6 +79,8 @@ def test_the_sentence_says_subjects_and_events() -> None:
         ("cleared", "under", "cleared"),
         ("cleared", "no events", "cleared"),
         ("cleared", "over", "raised"),
+        ("cleared", "too little data", "cleared"),  # nor does what became of it
+        ("cleared", "not applicable", "cleared"),
         ("open", "under", "open"),  # one look is not enough to clear
         ("open", "too little data", "open"),  # a raised signal never disappears silently
         ("open", "not applicable", "open"),

@@ -11,7 +11,7 @@ from safetymon.domain import ALL_SUBJECTS, Topic
 from safetymon.signals.evidence import Units
 from safetymon.simulate.design import LEAST, Plan, design_of
 from safetymon.simulate.harms import Source, daily_hazard, harms_of
-from safetymon.simulate.sides import Side, side_of, time_at_risk
+from safetymon.simulate.sides import Side, Stay, side_of, stays_of, time_at_risk
 from safetymon.study import (
     BackgroundRule,
     EclRule,
@@ -66,10 +66,28 @@ def test_what_is_left_over_lasts_as_long_as_the_longest_if_that_is_longer_than_p
 
 
 def test_accrual_goes_on_as_it_began_until_the_plan_is_met() -> None:
-    side = side_of(
-        "A", np.array([20, 0, 40]) + 7, np.array([50, 9, 60]) + 7, 70, stretch=2.0, window=0
-    )
+    first, last = np.array([20, 0, 40]) + 7, np.array([50, 9, 60]) + 7
+    side = side_of("A", Stay(first, last, last - first + 1), 70, stretch=2.0, window=0)
     assert (side.subjects, side.entry.tolist()) == (6, [7, 47, 87])
+
+
+def test_a_subject_who_was_away_is_one_subject_of_a_side() -> None:
+    # 001 was away from day 11 to 19, then went over to the other side; 002 never was.
+    beside = Units(
+        subject=("001", "002", "001", "001"), entry=np.array([1, 5, 20, 31]),
+        last=np.array([10, 8, 30, 40]), event=np.full(4, -1),
+        treated=np.array([True, True, True, False]),
+    )  # fmt: skip
+    stay = stays_of(beside, treated=True)
+    assert [part.tolist() for part in stay] == [[1, 5], [30, 8], [21, 4]]
+    assert [part.tolist() for part in stays_of(beside, treated=False)] == [[31], [40], [10]]
+    alone = Units(
+        subject=("001", "002"), entry=np.array([1, 5]), last=np.array([30, 8]),
+        event=np.full(2, -1), treated=np.array([True, True]), away=np.array([[0, 11, 19]]),
+    )  # fmt: skip
+    assert [part.tolist() for part in stays_of(alone, treated=True)] == [
+        part.tolist() for part in stay
+    ]
 
 
 @pytest.mark.parametrize("risk", [1e-6, 0.01, 0.5, 0.999])
