@@ -1,9 +1,10 @@
 # The habits, one word each. `make run` and `make test` need only Python 3.11+ and make.
 PYTHON ?= python3
 VENV := .venv
+BIN := $(VENV)/bin
 # Twice the processors: many tests wait for a browser or for a process of their own.
 WORKERS ?= $(shell echo $$((2 * $$(nproc))))
-BIN := $(VENV)/bin
+PYTEST = $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help scale run test simulate lint bench tamper faults browser soak lock fuzz audit clean
@@ -42,8 +43,10 @@ $(VENV)/dev.stamp: requirements-dev.lock pyproject.toml
 run: $(VENV)/run.stamp
 	@$(BIN)/safetymon demo
 
+# Branches are counted where it is cheap: slow tests would take half their time again.
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal --cov --cov-report=term:skip-covered
+	$(PYTEST) -m "not slow and not browser" --cov --cov-report=term:skip-covered
+	$(PYTEST) -m "slow or browser"
 
 simulate: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.simulation --out docs/simulations.md

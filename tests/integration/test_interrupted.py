@@ -19,6 +19,8 @@ from tests import faults
 from tests.integration.test_monitor import LOOK_AT_LOSSES as LOSSES
 from tests.integration.test_monitor import ONE, STUDY, TWO, numbers, small
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
 
@@ -173,7 +175,6 @@ def test_two_processes_started_together_make_one_look(tmp_path: Path) -> None:
         assert store.looks() == [1]
 
 
-@pytest.mark.slow
 def test_looks_that_are_killed_lose_nothing(tmp_path: Path) -> None:
     figures = faults.kills(tmp_path, looks=3, each=3, seed=7)
     assert figures.kills == 9

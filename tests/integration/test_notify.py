@@ -29,6 +29,8 @@ from safetymon.service.settings import Log, Notify
 from tests import sinks
 from tests.sinks import until
 
+pytestmark = pytest.mark.slow
+
 DUE = datetime(2026, 11, 22, 6, tzinfo=UTC)
 BOTH = Notify.model_validate(
     {"board": {"environment": ["BOARD"]}, "operations": {"environment": ["OPS"]}}

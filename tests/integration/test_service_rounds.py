@@ -24,6 +24,8 @@ from safetymon.service.told import Told
 from safetymon.service.ward import ward
 from tests.service_world import Inline, Post, World, logged
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2024, 3, 1, 6, tzinfo=UTC)
 STUDY = Served(file=Path("/s1/study.toml"), schedule="0 6 * * *")
 LOOK = Event(1, "schedule", NOW, "look", 1, late=False, stale=False, raised=False, reason=None,

@@ -16,6 +16,8 @@ from tests.integration.test_monitor import ONE, TWO, small
 from tests.service_study import BEGINNING, attended, looks, monitor_file, owe, safetymon, served
 from tests.sinks import until
 
+pytestmark = pytest.mark.slow
+
 VERDICTS = re.compile("raised|no signal|too little data|cleared|signal", re.IGNORECASE)
 
 

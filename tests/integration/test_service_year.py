@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest
 import time_machine
 
 from safetymon.service.monitor_file import Limits, Served
@@ -18,6 +19,8 @@ from safetymon.service.state import State
 from safetymon.service.told import Told
 from safetymon.service.ward import ward
 from tests.service_world import Inline, KilledError, Post, World, logged
+
+pytestmark = pytest.mark.slow
 
 START, END = datetime(2024, 1, 1, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC)
 TICK = timedelta(minutes=5)

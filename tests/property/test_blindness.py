@@ -25,6 +25,8 @@ from safetymon.monitor import LookDone
 from safetymon.report import files
 from tests import blinded
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2022, 1, 1, tzinfo=UTC)
 TRIALS = 50
 WHOLE = 10  # every tenth trial writes its closed report too: half of the time goes into it

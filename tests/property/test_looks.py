@@ -20,6 +20,8 @@ from safetymon.analysis import Frames
 from safetymon.signals.evidence import Finding
 from safetymon.study import Rule, Study
 
+pytestmark = pytest.mark.slow
+
 START = date(2020, 1, 1)
 LAST = 27  # the last day on which anything is learnt
 NIGHTLY = range(LAST + 1)
@@ -176,7 +178,6 @@ def raised(trials: Listed, schedule: Iterable[int]) -> dict[str, tuple[date, int
     return told
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("lag", "reported"), [(0, False), (5, True)], ids=["no lag", "reporting dates"]
 )

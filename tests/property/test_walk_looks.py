@@ -11,6 +11,8 @@ from safetymon.stats.steps import steps
 from safetymon.stats.walk import ecl, walk
 from tests.simulation.two_group_trials import Cohort, Scenario, draw
 
+pytestmark = pytest.mark.slow
+
 TRIALS = 200
 SCHEDULES = {"nightly": 1, "weekly": 7, "monthly": 30}
 SMALL = Scenario("", 60, 0.35, 3.0, 0.5, dropout=(0.1, 0.2), accrual=50, window=40)

@@ -13,6 +13,8 @@ from tests.simulation.jobs import Job
 from tests.simulation.rows import Goal, Row, mean_of, share_of, verdict
 from tests.simulation.tables import cell, figure, worst
 
+pytestmark = pytest.mark.slow
+
 MOST, LEAST = Goal("most", 0.06), Goal("least", -0.05, at_least=True)
 PAGE = Path(__file__).parents[2] / "docs" / "simulations.md"
 

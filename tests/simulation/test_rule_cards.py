@@ -16,6 +16,8 @@ from safetymon.simulate.run import simulate
 from safetymon.simulate.sides import Side
 from safetymon.study import EclRule, Rule, ThresholdRule
 
+pytestmark = pytest.mark.slow
+
 ABOUT = {"topic": "headache", "group": "A"}
 NAIVE = ThresholdRule(method="difference", on="lower bound", limit=0, **ABOUT)
 ECL = EclRule(method="ecl", window_days=180, **ABOUT)

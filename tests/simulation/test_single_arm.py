@@ -10,6 +10,8 @@ from tests.simulation import goals, single_arm
 from tests.simulation.rows import Row, verdict
 from tests.simulation.single_arm import GOALS, Scenario, draw, limits_of, run, signalled
 
+pytestmark = pytest.mark.slow
+
 CONSTANT = Scenario("N 95, 5%, constant", 95, 0.05, 0.05)
 FALLING = Scenario("N 95, 5%, falling hazard", 95, 0.05, 0.05, shape=0.4)
 QUICK = Scenario("N 500, 5%, fast accrual", 500, 0.05, 0.05, accrual=100)

@@ -25,6 +25,8 @@ from tests.simulation.two_group_scenarios import (
 )
 from tests.simulation.two_group_trials import Scenario, daily_hazard, draw, enrol, simulate
 
+pytestmark = pytest.mark.slow
+
 
 def rng(seed: int) -> np.random.Generator:
     return np.random.default_rng(seed)
