@@ -72,31 +72,58 @@ NEVER = int(np.iinfo(np.int64).max)
 
 CELLS = 2**20
 """Steps of leave-one-out walks worked on at a time."""
+SOON = 50
+"""Events after a crossing by which most walks have crossed from which one event is left out."""
 
 
 def hangs_on_one(rule: EclRule, units: Units, cutoff: int) -> bool:
     """Whether the walk would never cross without some one of its events; as `Units.without` asks.
 
-    Each event left out is a term of its own, so that all walks advance together.
+    An event that was seen after the first crossing cannot undo it. The others are left out one by
+    one, first from the walk until soon after that crossing, then, where it is not crossed by then,
+    from the whole.
     """
     day, final = until(rule.final_analysis, cutoff)
     known = units.known_by(day)
     tables = tables_of(known, rule.planned or 1, rule.window_days or 1, day)
     who = np.flatnonzero(known.event >= 0)
+    whole = steps_of(tables, known, rule)
+    first = int(crossing_days(whole, levels=[rule.alpha], final=final)[0, 0]) if who.size else -1
+    seen = known.event[who]
+    doubtful = who[seen <= first] if first >= 0 else who
+    soon = who[seen <= np.sort(seen)[: 2 * doubtful.size + SOON].max(initial=0)]
+    for among, end in ((soon, False), (who, final)):
+        doubtful = _without_crossing(rule, tables, known, among, doubtful, final=end)
+    return doubtful.size > 0
+
+
+def _without_crossing(
+    rule: EclRule,
+    tables: RiskTables,
+    known: Units,
+    who: IntArray,
+    left_out: IntArray,
+    *,
+    final: bool,
+) -> IntArray:
+    """Those units without whose event the walk of `who` never crosses.
+
+    Each event left out is a term of its own, so that all walks advance together.
+    """
     width = max(1, CELLS // max(1, who.size))
-    for begin in range(0, who.size, width):
-        left_out = np.arange(begin, min(begin + width, who.size))
-        made = _one_fewer(rule, tables, known, who, left_out)
-        if (crossing_days(made, levels=[rule.alpha], final=final) < 0).any():
-            return True
-    return False
+    parts = [left_out[i : i + width] for i in range(0, left_out.size, width)]
+    crossed = [
+        crossing_days(_one_fewer(rule, tables, known, who, part), levels=[rule.alpha], final=final)
+        for part in parts
+    ]
+    return left_out[np.concatenate(crossed)[:, 0] < 0] if crossed else left_out
 
 
 def _one_fewer(
     rule: EclRule, tables: RiskTables, known: Units, who: IntArray, left_out: IntArray
 ) -> Steps:
     """The steps of as many terms as events are left out, each without one of them."""
-    term, kept = np.nonzero(np.arange(who.size) != left_out[:, None])
+    term, kept = np.nonzero(who != left_out[:, None])
     who = who[kept]
     return steps(
         tables, term, who, known.event[who], terms=left_out.size, mode=rule.mode, h0=rule.margin
