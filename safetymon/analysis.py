@@ -153,5 +153,5 @@ def _placed(
     """The events as attributed to the ledger, and what a reader must know about that."""
     reference = reference_of(study) if frames.scope == "closed" else None
     placed = derive.attributed(frames.events, ledger, study.emergent, reference)
-    moved = derive.moved_by_partial_rule(frames.events, ledger, study.emergent, reference)
+    moved = derive.moved_by_partial_rule(placed, frames.events, ledger, study.emergent, reference)
     return placed, tuple(caveats.emergence(placed, frames.events, moved))

@@ -103,8 +103,14 @@ def attributed(
     A partial onset that could fall in several windows goes to one of a treatment other than the
     reference, the earliest of them, so that a harm is not hidden in the reference group.
     """
-    numbered = _with_onset_range(events.with_row_index("event"), emergent.partial_onset)
-    pairs = numbered.join(_windows(ledger, reference), on="subject", how="inner")
+    return _attributed(events.with_row_index("event"), ledger, emergent, reference)
+
+
+def _attributed(
+    numbered: pl.DataFrame, ledger: pl.DataFrame, emergent: Emergent, reference: str | None
+) -> pl.DataFrame:
+    ranged = _with_onset_range(numbered, emergent.partial_onset)
+    pairs = ranged.join(_windows(ledger, reference), on="subject", how="inner")
     nearest = (
         pairs.with_columns(_distance().alias("distance"))
         .with_columns((pl.col("distance") == 0).sum().over("event").alias("choices"))
@@ -117,22 +123,31 @@ def attributed(
 
 
 def moved_by_partial_rule(
-    events: pl.DataFrame, ledger: pl.DataFrame, emergent: Emergent, reference: str | None
+    placed: pl.DataFrame,
+    events: pl.DataFrame,
+    ledger: pl.DataFrame,
+    emergent: Emergent,
+    reference: str | None = None,
 ) -> int:
-    """Number of subjects counted differently under the other rule for partial onset dates."""
-    partial = events.filter(
+    """Number of subjects counted differently under the other rule for partial onset dates.
+
+    `placed` are the events as `attributed` under the rule in force.
+    """
+    partial = events.with_row_index("event").filter(
         pl.col("onset_low").is_null() | (pl.col("onset_low") != pl.col("onset_high"))
     )
     if partial.is_empty():
         return 0
-    rules: tuple[PartialOnset, PartialOnset] = ("conservative", "first-day")
-    one, other = (
-        attributed(partial, ledger, emergent.model_copy(update={"partial_onset": r}), reference)
-        .filter("emergent")
-        .select("subject", "event", "row")
-        for r in rules
-    )
+    rule: PartialOnset = "first-day" if emergent.partial_onset == "conservative" else "conservative"
+    changed = emergent.model_copy(update={"partial_onset": rule})
     keys = ["subject", "event", "row"]
+    one, other = (
+        known.filter("emergent").select(keys)
+        for known in (
+            placed.filter(pl.col("event").is_in(partial["event"])),
+            _attributed(partial, ledger, changed, reference),
+        )
+    )
     only = [one.join(other, on=keys, how="anti"), other.join(one, on=keys, how="anti")]
     return pl.concat(only)["subject"].n_unique()
 

@@ -1,10 +1,12 @@
 """Which events are treatment-emergent, of which treatment, and which topics they belong to."""
 
+from typing import get_args
+
 import polars as pl
 import pytest
 
 from safetymon import caveats, derive, schema
-from safetymon.domain import Emergent
+from safetymon.domain import Emergent, PartialOnset
 from tests.tables import day, frame
 
 SUBJECTS = frame("subject\n001\n002", schema.SUBJECTS)
@@ -86,8 +88,11 @@ def test_the_report_can_say_how_many_subjects_the_rule_moves() -> None:
     events = frame(PARTIAL, schema.EVENTS).with_columns(
         subject=pl.lit("001"), key=pl.int_range(pl.len()).cast(pl.String)
     )
-    assert derive.moved_by_partial_rule(events, LEDGER, Emergent(), "Placebo") == 1
-    assert derive.moved_by_partial_rule(events.slice(2, 1), LEDGER, Emergent(), "Placebo") == 0
+    for rule in get_args(PartialOnset):  # whichever is in force, the other moves as many
+        emergent = Emergent(partial_onset=rule)
+        for some, moved in ((events, 1), (events.slice(2, 1), 0)):
+            placed = derive.attributed(some, LEDGER, emergent, "Placebo")
+            assert derive.moved_by_partial_rule(placed, some, LEDGER, emergent, "Placebo") == moved
 
 
 FLAGGED = """
