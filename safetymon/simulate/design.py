@@ -13,7 +13,7 @@ import polars as pl
 from safetymon import analysis
 from safetymon.analysis import Counted, Frames
 from safetymon.domain import ALL_SUBJECTS, ReportSettings
-from safetymon.signals.evidence import Units
+from safetymon.signals.evidence import Units, date_of, day_of
 from safetymon.signals.family import Share, in_family
 from safetymon.signals.units import alone
 from safetymon.simulate.harms import Harm, Source, harms_of
@@ -29,7 +29,8 @@ class Plan:
     """How one rule is simulated: its group, its reference where it compares, and the harms.
 
     Without a harm it is not simulated, and `basis` says why; else it says what was assumed.
-    `every` is the number of days between looks, `report` says what intervals the rule sees.
+    `every` is the number of days between looks, `report` says what intervals the rule sees. A final
+    analysis of the rule is on a calendar on which the first dose is on 1970-01-01.
     """
 
     rule: Rule
@@ -103,14 +104,13 @@ class _Here:
         return members.filter(pl.col("group").is_in(groups))["subject"].n_unique()
 
 
-def _open_end(rule: Rule) -> str:
-    """What a card leaves out of a rule with an early end: the alpha that is spent at that end."""
-    if getattr(rule, "final_analysis", None) is None:
-        return ""
-    return (
-        "; the final analysis is not simulated: the alpha it spends at once adds signals, false "
-        "and true, up to the rule's own alpha"
-    )
+def _since_first_dose(rule: Rule, origin: date) -> tuple[Rule, str]:
+    """The rule with its final analysis on the calendar of simulated trials, and what to say."""
+    if not isinstance(rule, EclRule) or rule.final_analysis is None:
+        return rule, ""
+    day = day_of(rule.final_analysis) - day_of(origin)
+    text = f"; at the final analysis, day {day}, all alpha that is left is spent"
+    return rule.model_copy(update={"final_analysis": date_of(day)}), text
 
 
 def _plan(rule: Rule, here: _Here) -> Plan:
@@ -130,9 +130,9 @@ def _plan(rule: Rule, here: _Here) -> Plan:
     sides = tuple(_side(rule, group, stay, here, stretch) for group, stay in stays.items())
     harms, assumed = harms_of(rule, here.study, sides, _sources(rule, here))
     counts = f"{assumed}{_counts(rule)}{shared}"
-    looked = f"{_looked(rule, here.every)}{_open_end(rule)}"
-    basis = f"{_described(sides, seen, stretch)}; {counts}; {looked}."
-    return Plan(rule, sides, harms, basis, here.every, here.study.report)
+    asked, final = _since_first_dose(rule, here.origin)
+    basis = f"{_described(sides, seen, stretch)}; {counts}; {_looked(rule, here.every)}{final}."
+    return Plan(asked, sides, harms, basis, here.every, here.study.report)
 
 
 def _in_family(rule: Rule, here: _Here) -> tuple[Rule, str]:
@@ -187,7 +187,7 @@ def _stretch(rule: Rule, here: _Here) -> float:
 
 
 def _side(rule: Rule, group: str, stay: Stay, here: _Here, stretch: float) -> Side:
-    origin, cutoff = _number(here.origin), _number(here.counted.numbers.cutoff)
+    origin, cutoff = day_of(here.origin), day_of(here.counted.numbers.cutoff)
     since = stay._replace(entry=stay.entry - origin, last=stay.last - origin)
     return side_of(group, since, cutoff - origin, stretch=stretch, window=_window(rule, here))
 
@@ -229,7 +229,3 @@ def _looked(rule: Rule, every: int) -> str:
     if not isinstance(rule, ThresholdRule):
         return f"{common}; the same at any look schedule"
     return f"{common}; looked at every {'night' if every == 1 else f'{every} days'}"
-
-
-def _number(day: date) -> int:
-    return (day - date(1970, 1, 1)).days

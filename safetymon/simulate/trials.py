@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from safetymon.signals.evidence import FloatArray, IntArray, Units
+from safetymon.signals.evidence import FloatArray, IntArray, Units, day_of
 from safetymon.simulate.design import Plan
 from safetymon.simulate.harms import Harm
 from safetymon.simulate.sides import Side
@@ -38,13 +38,15 @@ def draw(plan: Plan, trials: int, rng: np.random.Generator) -> Drawn:
     subjects = sum(sizes)
     window = getattr(plan.rule, "window_days", None) or 0
     last = entry + days - 1
+    final = getattr(plan.rule, "final_analysis", None)
+    latest = 0 if final is None else day_of(final)
     return Drawn(
         subject=tuple(f"{i:0{len(str(subjects))}d}" for i in range(subjects)),
         treated=np.arange(subjects) < sizes[0],
         entry=entry,
         last=last,
         need=rng.exponential(size=entry.shape),
-        end=np.maximum(last.max(axis=1), entry.max(axis=1) + window - 1),
+        end=np.maximum(np.maximum(last, entry + window - 1).max(axis=1), latest),
     )
 
 

@@ -1,6 +1,6 @@
 """What is read of a study to simulate it: sizes, accrual, time at risk, the risk without harm."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from safetymon import cuts, demonstration
 from safetymon.analysis import Frames
 from safetymon.domain import ALL_SUBJECTS, Topic
-from safetymon.signals.evidence import Units
+from safetymon.signals.evidence import Units, date_of
 from safetymon.simulate.design import LEAST, Plan, design_of
 from safetymon.simulate.harms import Source, daily_hazard, harms_of
 from safetymon.simulate.sides import Side, Stay, side_of, stays_of, time_at_risk
@@ -158,6 +158,18 @@ def test_from_too_few_subjects_nothing_is_read() -> None:
     plan = plan_of(RATIO, fifteen(cutoff=60))
     assert plan.harms == ()
     assert f"only 2 subjects so far in a group, {LEAST} wanted" in plan.basis
+
+
+def test_a_final_analysis_is_on_the_calendar_of_simulated_trials() -> None:
+    first = fifteen().exposure["start"].min()
+    assert isinstance(first, date)
+    ended = ECL.model_copy(update={"final_analysis": first + timedelta(days=200)})
+    plan = plan_of(ended, planned_subjects=30, window_days=100)
+    assert isinstance(plan.rule, EclRule)
+    assert plan.rule.final_analysis == date_of(200)
+    assert "at the final analysis, day 200, all alpha that is left is spent" in plan.basis
+    without = plan_of(ECL, planned_subjects=30, window_days=100)
+    assert "final analysis" not in without.basis
 
 
 def test_a_rule_that_is_switched_off_has_no_plan() -> None:

@@ -1,5 +1,6 @@
 """Simulated trials are what the plan says, and rules see them as the live product would."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from safetymon import analysis
 from safetymon.domain import ReportSettings
+from safetymon.signals.evidence import date_of, day_of
 from safetymon.simulate import looks
 from safetymon.simulate.cards import Signals, cards, first_signals, joined
 from safetymon.simulate.design import Plan
@@ -171,6 +173,29 @@ def test_evidence_signals_on_the_day_on_which_the_live_product_would(rule: Rule)
     wanted = [-1 if day is None else day - origin for day in days]
     assert first_signals(plan, 6, rng(5)).day.tolist() == [wanted]
     assert any(day >= 0 for day in wanted)
+
+
+def test_a_final_analysis_spends_what_is_left_as_it_does_in_the_live_product() -> None:
+    rule = EclRule(method="ecl", planned=400, window_days=40, **ABOUT)  # a plan never reached
+    ended = rule.model_copy(update={"final_analysis": START + timedelta(days=70)})
+    plan = plan_of(rule, (side(20), side(20)), 0.3, 3)
+    final = replace(plan, rule=rule.model_copy(update={"final_analysis": date_of(70)}))
+    drawn = draw(final, 8, rng(2))
+    event = first_events(drawn, plan.harms[0])
+    live = [
+        analysis.counted(frames_of(drawn, event, trial), study(ended)).found[rule.title].path
+        for trial in range(8)
+    ]
+    days = [p.first_crossing for p in live if p is not None]
+    wanted = [-1 if day is None else day - day_of(START) for day in days]
+    assert first_signals(final, 8, rng(2)).day.tolist() == [wanted]
+    assert 70 in wanted
+    assert 70 not in first_signals(plan, 8, rng(2)).day
+
+
+def test_a_trial_goes_on_to_its_final_analysis() -> None:
+    rule = EclRule(method="ecl", planned=40, window_days=40, final_analysis=date_of(900), **ABOUT)
+    assert draw(plan_of(rule, (side(20), side(20)), 0.3, 3), 3, rng()).end.tolist() == [900] * 3
 
 
 def test_subjects_are_those_treated_by_the_first_signal() -> None:
