@@ -6,7 +6,7 @@ store remembers them. Every export is an act of the audit trail.
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,11 +20,16 @@ from safetymon.domain import Tree
 from safetymon.errors import DataRefusedError, UsageError
 from safetymon.monitor import STATE
 from safetymon.report import files, wording
+from safetymon.shelf import Shelf
 from safetymon.store import Store, opened
 from safetymon.study import Study
 
 ALL = "all"
 TREES: tuple[Tree, ...] = get_args(Tree)
+_REMEDY = (
+    "move the folder away and run the look again or, if newer data have come since, take the "
+    "folder from a backup"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +105,9 @@ def export(
         raise UsageError("nothing to export; say --pdf, --png CHART, --svg CHART, --xlsx, --static")
     study = config.load(study_file)
     with _store(study_file, study, now) as store:
-        root = _root(store, study_file, study.study.id, look, reports)
-        report = _report(root / tree, look)
+        known = shelf.of(store.acts(), study_file.parent, None)
+        root = _root(store, known, study_file, study.study.id, look, reports)
+        report = _report(root / tree, look, known.retired)
         _refuse_changed(store, report, tree)
         made = dict(_made(report, wanted))
         folder = out or root / "exports" / tree / report.folder.name
@@ -144,19 +150,29 @@ def _store(study_file: Path, study: Study, now: datetime) -> Iterator[Store]:
 
 
 def _root(
-    store: Store, study_file: Path, study_id: str, look: str, reports: Path | None
+    store: Store, known: Shelf, study_file: Path, study_id: str, look: str, reports: Path | None
 ) -> Path:  # fmt: skip
     """The folder of the trees with the report of a look; where the last went, if it is unknown."""
-    known = shelf.of(store.acts(), study_file.parent, None)
-    number = look.partition("-")[0]
-    if reports is None and number.isdecimal() and int(number) in known.folders:
-        return known.root(int(number))
+    number = _number(look)
+    if reports is None and number in known.folders:
+        return known.root(number)
     return delivery.root(store, study_file, study_id, reports)
 
 
-def _report(tree: Path, look: str) -> _Report:
+def _number(look: str) -> int:
+    """The number of a look, given as such or as the name of its folder; 0: it is neither."""
+    number = look.partition("-")[0]
+    return int(number) if number.isdecimal() else 0
+
+
+def _report(tree: Path, look: str, retired: Collection[int]) -> _Report:
     made = {int(f.name.split("-")[0]): f for f in files.looks(tree)}
     wanted = next((f for n, f in made.items() if look in (f.name, f"{n}", f"{n:04d}")), None)
+    if wanted is None and _number(look) in retired:
+        raise UsageError(
+            f"look {look}: its report was retired; restore a backup from before that into an empty "
+            "folder, and export it there"
+        )
     if wanted is None:
         raise UsageError(
             f"look {look}: no report of it in {tree.name}/; there is "
@@ -171,7 +187,7 @@ def _read(tree: Path, folder: Path) -> _Report:
         document = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise DataRefusedError(
-            f"{tree.name}/{folder.name}: its report cannot be read; run the look again"
+            f"{tree.name}/{folder.name}: its report cannot be read; {_REMEDY}"
         ) from None
     return _Report(folder, page, document)
 
@@ -183,8 +199,7 @@ def _refuse_changed(store: Store, report: _Report, tree: Tree) -> None:
         path = report.folder / name
         if not path.is_file() or _hash(path.read_bytes()) != known:
             raise DataRefusedError(
-                f"{tree}/{report.folder.name}/{name}: is not as the look wrote it; move the folder "
-                "away and run the look again"
+                f"{tree}/{report.folder.name}/{name}: is not as the look wrote it; {_REMEDY}"
             )
     if not kept:
         raise DataRefusedError(

@@ -1,14 +1,16 @@
-"""Keeping a study for years: backup, restore, retention.
+"""Keeping a study for years: backup, restore, encryption, retention.
 
 A backup is one tar file: the store with its seal, the study file, the reports, and a list with the
 SHA-256 of each. It is taken between looks; the key of an encrypted store is not in it.
 """
 
 import json
+import logging
 import os
 import shutil
 import tarfile
 import tempfile
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from hashlib import file_digest
 from io import BytesIO
@@ -19,11 +21,13 @@ from safetymon import cipher, config, monitor, report, shelf
 from safetymon.audit import AuditEvent
 from safetymon.errors import DataRefusedError, StorageError, UsageError
 from safetymon.monitor import STATE
-from safetymon.store import entered, opened, reserved
-from safetymon.verify import Verified, verify
+from safetymon.store import encrypt, entered, opened, reserved
+from safetymon.verify import Verified, strangers, verify
+
+log = logging.getLogger(__name__)
 
 WAIT_S = 600.0
-"""How long a backup waits for a look to end."""
+"""How long a backup, or an encryption, waits for a look to end."""
 _LIST = "safetymon-backup.json"
 _FORMAT = "safetymon/backup/1"
 
@@ -53,19 +57,29 @@ def backup(study_file: Path, to: Path, now: datetime, actor: str, out: Path | No
             reports = shelf.of(
                 store.acts(), study_file.parent, out / study.study.id if out else None
             )
+            foreign = strangers(store, _roots(reports))
         files = {
             "study.toml": study_file,
             f"{STATE}/{path.name}": path,
             f"{STATE}/{path.name}.sha256": path.with_name(f"{path.name}.sha256"),
-            **_reports(reports),
+            **_reports(reports, foreign),
         }
         _pack(to, study.study.id, files)
     return len(files)
 
 
-def _reports(reports: shelf.Shelf) -> dict[str, Path]:
-    """Every file in the trees of reports, by its name in a backup."""
-    roots = {reports.root(number) for number in reports.folders}
+def _roots(reports: shelf.Shelf) -> set[Path]:
+    return {reports.root(number) for number in reports.folders}
+
+
+def _reports(reports: shelf.Shelf, foreign: Collection[Path]) -> dict[str, Path]:
+    """Every file in the trees of reports, by its name in a backup.
+
+    Not what is `foreign` there: with it, no restored study would pass `verify`.
+    """
+    roots = _roots(reports)
+    for path in foreign:
+        log.warning("%s: was written by no look on record; it is not in the backup", path)
     if len(roots) > 1:
         places = " and ".join(sorted(map(str, roots)))
         raise UsageError(f"the reports are in several folders ({places}); move them into one, and "
@@ -75,7 +89,7 @@ def _reports(reports: shelf.Shelf) -> dict[str, Path]:
         for root in roots
         for tree in report.TREES
         for path in sorted((root / tree).rglob("*"))
-        if path.is_file()
+        if path.is_file() and not {path, *path.parents}.intersection(foreign)
     }
 
 
@@ -222,6 +236,26 @@ def _put(aside: Path, name: str, content: IO[bytes] | None, digest: str, packed:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()
+
+
+def encrypted(study_file: Path, now: datetime, actor: str) -> Path:
+    """Encrypts the store of a study that has begun; the plain copy that its owner is to delete.
+
+    Raises:
+        UsageError: There is no key, the store is encrypted already, or no look has been made.
+        StudyBusyError: A look does not end.
+        DataRefusedError: The store is not what its audit says.
+        StorageError: The disk refuses.
+    """
+    study, folder = monitor.made(study_file)
+    key = cipher.key(study, study_file.parent)
+    if key is None:
+        raise UsageError(
+            f"{study_file.name}: there is no key; name its file as encryption_key_file under "
+            f"[store], or set {cipher.VARIABLE}"
+        )
+    with reserved(folder, study.study.id, WAIT_S) as path:
+        return encrypt(path, key, now, actor)
 
 
 def retire(

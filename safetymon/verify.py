@@ -4,12 +4,13 @@ The first link that is broken is named. What it cannot find: acts and rows that 
 from the end together. For that, keep the head of the audit somewhere else, and give it here.
 """
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
-from safetymon import audit, cipher, monitor, report, shelf
+from safetymon import audit, cipher, delivery, monitor, report, shelf
 from safetymon.audit import AuditEvent
 from safetymon.domain import Stored
 from safetymon.errors import DataRefusedError, StorageError
@@ -20,10 +21,14 @@ from safetymon.store import Store, opened
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What was found whole. `head` is the hash of the last act. `notes`: what could not be told."""
+    """What was found whole. `again` of the `looks` asked for were made again and said the same.
+
+    `head` is the hash of the last act. `notes`: what could not be told, or is not finished.
+    """
 
     acts: int
     looks: int
+    again: int
     files: int
     head: str
     notes: tuple[str, ...]
@@ -55,13 +60,55 @@ def verify(
         if head is not None and not any(act["hash"] == head.lower() for act in acts):
             _refuse(f"no act of the audit has the hash {head}: the chain was cut or written anew")
         _refuse(audit.unlike_content(acts, store.content()))
-        numbers = store.looks()
-        chosen = numbers if look is None else [store.stored(look).look.number]
-        notes = [note for number in chosen if (note := _made_again(store, number))]
+        chosen = store.looks() if look is None else [store.stored(look).look.number]
+        untold = [note for number in chosen if (note := _made_again(store, number))]
         reports = shelf.of(acts, study_file.parent, out / study.study.id if out else None)
-        files = sum(_report(store, store.stored(number), reports) for number in numbers)
-        files += _indexes(reports)
-    return Verified(len(acts), len(chosen), files, acts[-1]["hash"], tuple(notes))
+        next_ones = delivery.root(store, study_file, study.study.id, out)
+        files, unfinished = _reports(store, reports, next_ones)
+    again = len(chosen) - len(untold)
+    notes = (*untold, *unfinished)
+    return Verified(len(acts), len(chosen), again, files, acts[-1]["hash"], notes)
+
+
+def _reports(store: Store, reports: Shelf, next_ones: Path) -> tuple[int, list[str]]:
+    """The number of files of reports, each found whole, and notes on what is not finished.
+
+    Searched are the folders that reports were ever put into, and the one of the `next_ones`.
+    """
+    roots = {index.parent.parent for index in reports.indexes} | {next_ones}
+    for path in strangers(store, roots):
+        _refuse(f"{path} was written by no look on record; see what it is, and move it away")
+    files = sum(_report(store, store.stored(number), reports) for number in store.looks())
+    unfinished = store.unfinished()
+    files += _indexes(reports, behind=bool(unfinished))
+    return files, [*map(_interrupted, unfinished), *_there_still(store, reports)]
+
+
+def strangers(store: Store, roots: Iterable[Path]) -> list[Path]:
+    """What lies in the trees of reports and no look on record wrote.
+
+    Not what a killed process left half written: its names are hidden, and the next look sweeps it.
+    """
+    known = _folders(store)
+    return sorted(
+        path
+        for root in roots
+        for tree in report.TREES
+        for path in (root / tree).glob("[!.]*")
+        if path.name != "index.html" and (tree, path.name) not in known
+    )
+
+
+def _folders(store: Store) -> set[tuple[str, str]]:
+    """(tree, name) of the folder of every report there is, or is while its look is unfinished."""
+    unfinished, found = store.unfinished(), set()
+    for number in store.looks():
+        stored = store.stored(number)
+        trees: Collection[str] = (
+            report.TREES if number in unfinished else store.report_files(number)
+        )
+        found |= {(tree, stored.look.folder(stored.cut.cutoff)) for tree in trees}
+    return found
 
 
 def exported(study_file: Path, now: datetime, actor: str) -> tuple[str, str]:
@@ -138,22 +185,49 @@ def _untold(stored: Stored) -> str:
     return f"look {stored.look.number} cannot be made again by these versions; it was made by {by}"
 
 
+def _interrupted(number: int) -> str:
+    return (
+        f"look {number} was interrupted before its report was on record; the next look writes the "
+        "report, and the lists of looks anew"
+    )
+
+
+def _there_still(store: Store, reports: Shelf) -> list[str]:
+    """A note on each look whose retired report is there: its removal was interrupted."""
+    return [
+        f"the report of look {number} was retired, but some of it is there still; "
+        "`safetymon retire` removes it"
+        for number in sorted(reports.retired)
+        if _there(store.stored(number), reports, report.TREES)
+    ]
+
+
+def _there(stored: Stored, reports: Shelf, trees: Iterable[str]) -> dict[str, Path]:
+    """The folders of a look's reports that are there, by tree."""
+    root, name = reports.root(stored.look.number), stored.look.folder(stored.cut.cutoff)
+    return {tree: root / tree / name for tree in trees if (root / tree / name).is_dir()}
+
+
 def _report(store: Store, stored: Stored, reports: Shelf) -> int:
-    """The number of files of a look's reports, each found to be what was written."""
-    look, number = stored.look, stored.look.number
+    """The number of files of a look's reports, each found to be what was written.
+
+    Of a retired report what is there counts: its removal may have been interrupted.
+    """
+    number = stored.look.number
     kept = store.report_files(number)
-    folders = {tree: reports.root(number) / tree / look.folder(stored.cut.cutoff) for tree in kept}
-    there = {tree: folder for tree, folder in folders.items() if folder.is_dir()}
-    if not there and number in reports.retired:
+    if not kept:
         return 0
+    there, retired = _there(stored, reports, kept), number in reports.retired
+    count = 0
     for tree, files in kept.items():
-        if tree not in there:
-            _refuse(f"the {tree} report of look {number} is not there ({folders[tree]})")
-        found = report.hashes(there[tree])
-        for path in sorted(files.keys() | found.keys()):
+        if tree not in there and not retired:
+            _refuse(f"the {tree} report of look {number} is not there (in {reports.root(number)})")
+        found = report.hashes(there[tree]) if tree in there else {}
+        for path in sorted(found.keys() if retired else files.keys() | found.keys()):
             if files.get(path) != found.get(path):
                 _refuse(f"{there[tree] / path} {_what(path, files, found)}")
-    return sum(map(len, kept.values()))
+        count += len(found)
+    return count
 
 
 def _what(path: str, files: dict[str, str], found: dict[str, str]) -> str:
@@ -162,11 +236,14 @@ def _what(path: str, files: dict[str, str], found: dict[str, str]) -> str:
     return "was changed" if path in files else "was added to the report"
 
 
-def _indexes(reports: Shelf) -> int:
-    """The number of lists of looks, each found to be what was written last."""
+def _indexes(reports: Shelf, *, behind: bool) -> int:
+    """The number of lists of looks, each found to be what was written last.
+
+    With a look that was interrupted they may be `behind` the files: the next look writes them.
+    """
     for path, digest in reports.indexes.items():
         if not path.is_file():
             _refuse(f"{path} is gone")
-        if sha256(path.read_bytes()).hexdigest() != digest:
+        if not behind and sha256(path.read_bytes()).hexdigest() != digest:
             _refuse(f"{path} was changed")
     return len(reports.indexes)

@@ -10,6 +10,7 @@ import typer
 
 from safetymon.cli.common import app
 from safetymon.errors import SafetymonError
+from safetymon.service.stopping import Asked
 
 if TYPE_CHECKING:  # heavy: polars and duckdb; --help must be instant
     from safetymon.service.status import Status
@@ -25,9 +26,10 @@ def serve(
     ] = False,
 ) -> int:
     """Serve the studies of a monitor file: look when looks are due, tell who must know."""
+    asked = Asked().listen()  # first of all: the imports below take longer than a stop may wait
     from safetymon.service import serving
 
-    return serving.serve(monitor, once=once)
+    return serving.serve(monitor, asked, once=once)
 
 
 @app.command()

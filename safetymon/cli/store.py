@@ -1,4 +1,4 @@
-"""Commands that keep a study whole: verify, audit, backup, restore, retire."""
+"""Commands that keep a study whole: verify, audit, backup, restore, encrypt, retire."""
 
 import sys
 from datetime import UTC, datetime
@@ -38,8 +38,8 @@ def verify(
     found = verified(study, datetime.now(UTC), out, look, head)
     for note in found.notes:
         print(f"note: {note}")
-    again = found.looks - len(found.notes)
-    print(f"Whole: {found.acts} acts, {found.files} files of reports; looks made again: {again}")
+    whole = f"{found.acts} acts, {found.files} files of reports"
+    print(f"Whole: {whole}; looks made again: {found.again}")
     print(f"Head   {found.head}")
 
 
@@ -119,6 +119,16 @@ def restore(
     found = keeping.restore(file, study, datetime.now(UTC), actor())
     print(f"Restored and whole: {found.acts} acts, {found.looks} looks, {found.files} files")
     print(f"Head   {found.head}")
+
+
+@app.command()
+def encrypt(study: StudyFile) -> None:
+    """Encrypt the store of a study that has begun, with the key that the study file names."""
+    from safetymon import keeping
+
+    plain = keeping.encrypted(study, datetime.now(UTC), actor())
+    print(f"Encrypted. {plain} is the plain store as it was: delete it, and older copies and")
+    print("backups, once `safetymon verify` has passed. Until then all of it can be read there.")
 
 
 @app.command()

@@ -77,15 +77,17 @@ class Rounds:
 
     def _act_on(self, ward: Ward, reply: Reply, now: datetime) -> None:
         ward.code = reply.code
-        for event in reply.events:
+        # A store that was restored has events that were told, and tells all it has.
+        new = [e for e in reply.events if not self._told.knows(ward.served.file, e.mark)]
+        for event in new:
             self._tell(ward, event)
         if reply.events:
-            self._remember(ward, reply.events[-1].mark)
+            self._remember(ward, [event.mark for event in reply.events])
         if reply.code == StudyBusyError.exit_code:
             self._wait_for_another(ward, now)
             return
         ward.busy_since = None
-        if _unrecorded(reply):
+        if _unrecorded(reply, new):
             self._fail(ward, now, reply.error or "")
             return
         ward.failing, ward.wake, ward.tried = None, reply.next, reply.folder
@@ -113,9 +115,9 @@ class Rounds:
         ):
             self._post.put(notice)
 
-    def _remember(self, ward: Ward, last: Mark) -> None:
+    def _remember(self, ward: Ward, marks: Sequence[Mark]) -> None:
         try:
-            self._told.upto(ward.served.file, last)
+            self._told.add(ward.served.file, marks)
         except OSError as error:
             logs.warn(f"{error.filename}: cannot be written ({error.strerror})", study=ward.name)
 
@@ -139,9 +141,9 @@ class Rounds:
         self._post.put(Notice("operations", "failed", ward.name, None, ward.failing))
 
 
-def _unrecorded(reply: Reply) -> bool:
-    """Whether a failure was told and is not among the events: it is not on record."""
-    return reply.error is not None and not any(e.outcome == "failed" for e in reply.events)
+def _unrecorded(reply: Reply, new: Sequence[Event]) -> bool:
+    """Whether a failure was told and is not among the new events: it is not on record."""
+    return reply.error is not None and not any(e.outcome == "failed" for e in new)
 
 
 def _instant(event: Event) -> str:

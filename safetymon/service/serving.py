@@ -6,7 +6,6 @@ back and made up at the next start.
 """
 
 import logging
-import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
-from types import FrameType
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -26,6 +24,7 @@ from safetymon.service.notify import Outbox
 from safetymon.service.pulse import Pulse
 from safetymon.service.rounds import Rounds
 from safetymon.service.state import State
+from safetymon.service.stopping import Asked
 from safetymon.service.told import Told
 from safetymon.service.ward import Ward, ward
 from safetymon.service.worker import Worker
@@ -39,21 +38,15 @@ DRAIN_S = 10.0
 
 @dataclass(slots=True)
 class Service:
-    """A service at work. `asked` counts the requests to stop."""
+    """A service at work, until it is `asked` to stop."""
 
     rounds: Rounds
     worker: Worker
     state: State
     pulse: Pulse
+    asked: Asked
     wake: Event = field(default_factory=Event)
     over: Event = field(default_factory=Event)
-    asked: int = 0
-
-    def stop(self, number: int, frame: FrameType | None) -> None:
-        """A signal handler: asks the service to stop."""
-        del number, frame
-        self.asked += 1
-        self.wake.set()
 
     def run(self, *, once: bool) -> None:
         """Ticks until it is told to stop or, with `once`, until nothing is due any more."""
@@ -61,7 +54,7 @@ class Service:
         while not self._ticked(once=once):
             self.wake.wait(LONGEST_WAIT_S)
             self.wake.clear()
-        logs.say("stopped" if self.asked else "nothing else is due")
+        logs.say("stopped" if self.asked.times else "nothing else is due")
         self.pulse.wait()
 
     def end(self) -> None:
@@ -78,21 +71,21 @@ class Service:
         _refuse_same_name(self.rounds.wards)
         self.rounds.tick(now)
         self.pulse.beat()
-        return self.rounds.idle(now) if once and not self.asked else self._drained()
+        return self.rounds.idle(now) if once and not self.asked.times else self._drained()
 
     def _drained(self) -> bool:
-        return self.asked > 0 and not self.rounds.busy()
+        return self.asked.times > 0 and not self.rounds.busy()
 
     def _heed(self) -> None:
-        if self.asked and not self.state.stopping:
+        if self.asked.times and not self.state.stopping:
             self.state.stopping = True
             logs.say("stopping: looks being made are finished; ask again to end them at once")
-        if self.asked > 1:
+        if self.asked.times > 1:
             self.worker.stop()
 
 
-def serve(path: Path, *, once: bool = False) -> int:
-    """Serves a monitor file until it is told to stop; returns the exit code.
+def serve(path: Path, asked: Asked, *, once: bool = False) -> int:
+    """Serves a monitor file until it is `asked` to stop; returns the exit code.
 
     With `once`, does what is due now: the exit code is that of the first study that failed, or 0.
 
@@ -106,21 +99,22 @@ def serve(path: Path, *, once: bool = False) -> int:
     with held(settings.folder / "serve.lock", f"{path.name}: the service"):
         outbox = Outbox(settings.folder / "outbox", settings.notify)
         try:
-            return _served(path, settings, outbox, once=once)
+            return _served(path, settings, outbox, asked, once=once)
         finally:
             outbox.drain(DRAIN_S)
             outbox.close()
 
 
-def _served(path: Path, settings: MonitorFile, outbox: Outbox, *, once: bool) -> int:
+def _served(path: Path, settings: MonitorFile, outbox: Outbox, asked: Asked, *, once: bool) -> int:
     state = State(waiting=lambda: outbox.waiting("operations"))
     worker = Worker(path, settings.look.seconds)
     wards = [ward(one, datetime.now(UTC)) for one in settings.study]
     pool = ThreadPoolExecutor(settings.look.at_once)
     told = Told(settings.folder)
     rounds = Rounds(wards, settings.look, worker.attend, pool, outbox, state, told)
-    service = Service(rounds, worker, state, Pulse(settings.health))
-    with pool, _clock(service.wake), _signals(service), _port(settings, state):
+    service = Service(rounds, worker, state, Pulse(settings.health), asked)
+    asked.then = service.wake.set
+    with pool, _clock(service.wake), _port(settings, state):
         try:
             service.run(once=once)
         finally:
@@ -145,18 +139,6 @@ def _clock(wake: Event) -> Iterator[None]:
         yield
     finally:
         scheduler.shutdown(wait=False)
-
-
-@contextmanager
-def _signals(service: Service) -> Iterator[None]:
-    before = {
-        number: signal.signal(number, service.stop) for number in (signal.SIGTERM, signal.SIGINT)
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Brings a store to the newest schema; the audit says so, and what became of the rows."""
 
+import os
 import shutil
 from datetime import datetime
 from pathlib import Path
@@ -43,12 +44,20 @@ def is_old(found: int) -> bool:
     return 0 < found < migrations()[-1][0]
 
 
-def keep_copy(path: Path, found: int, now: datetime) -> Path:
-    """Copies a closed store aside before it is migrated; never over an earlier copy."""
-    copy = path.with_name(f"{path.stem}.v{found}.{now:%Y%m%dT%H%M%S%f}.duckdb")
+def keep_copy(path: Path, what: str, now: datetime) -> Path:
+    """Copies a closed store aside before it is changed as a whole; never over an earlier copy.
+
+    Args:
+        path: The store.
+        what: It was until now; it is in the name of the copy.
+        now: The time.
+    """
+    copy = path.with_name(f"{path.stem}.{what}.{now:%Y%m%dT%H%M%S%f}.duckdb")
     with path.open("rb") as source, copy.open("xb") as target:
         copy.chmod(0o600)
         shutil.copyfileobj(source, target)
+        target.flush()
+        os.fsync(target.fileno())
     return copy
 
 

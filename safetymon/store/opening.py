@@ -1,7 +1,6 @@
 """Opens the store of a study: one holder, the newest schema, no way out for a statement."""
 
 import logging
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -11,27 +10,14 @@ from pathlib import Path
 import duckdb
 
 from safetymon.audit import AuditEvent
-from safetymon.cipher import VARIABLE, Key, extension
-from safetymon.errors import (
-    DataRefusedError,
-    SafetymonError,
-    StorageError,
-    StudyBusyError,
-    UsageError,
-)
+from safetymon.cipher import Key
+from safetymon.errors import DataRefusedError, StorageError
 from safetymon.holding import held
 from safetymon.store import migrating, seal
+from safetymon.store.connecting import connected
 from safetymon.store.looks import Store
 
 log = logging.getLogger(__name__)
-
-_CONFIG: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-    # DuckDB's blocks are made for large tables; a study's store has many small ones.
-    "default_block_size": 16384,
-}
-"""A store fetches no code, whatever a statement asks for."""
 
 
 @contextmanager
@@ -126,16 +112,16 @@ def _current(
     """A connection to the store at its newest version; from here on it counts as in use."""
     if before.state == "new":
         seal.begin(path)
-    connection = _connected(path, key)
+    connection = connected(path, key)
     try:
         path.chmod(0o600)
         found = migrating.version(connection)
         migrating.refuse_newer(path, found)
         if migrating.is_old(found):
             connection.close()
-            copy = migrating.keep_copy(path, found, now)
+            copy = migrating.keep_copy(path, f"v{found}", now)
             log.warning("%s: copied to %s, then brought up to date", path.name, copy.name)
-            connection = _connected(path, key)
+            connection = connected(path, key)
         if before.state == "sealed":
             _refuse_other_head(path, before, Store(connection))
             seal.mark(path)
@@ -162,59 +148,6 @@ def _recover(path: Path, before: seal.Condition, store: Store, now: datetime) ->
     log.warning("%s: %s; it agrees with its audit and is sealed anew", path.name, why)
     with store.transaction():
         store.record_act(AuditEvent(now, migrating.ACTOR, "seal", path.name, {"why": why}))
-
-
-def _connected(path: Path, key: Key | None) -> duckdb.DuckDBPyConnection:
-    """A connection to the store's file, which may be encrypted. No message shows a statement."""
-    try:
-        if key is None:
-            return duckdb.connect(path, config=_CONFIG)
-        return _attached(path, key, extension(duckdb.__version__))
-    except duckdb.Error as error:
-        raise _not_opened(path, str(error), key) from None
-
-
-def _attached(path: Path, key: Key, library: Path) -> duckdb.DuckDBPyConnection:
-    """An encrypted store; rows that do not fit into memory are spilt beside it, encrypted too."""
-    connection = duckdb.connect(config=_CONFIG | {"temp_directory": f"{path}.tmp"})
-    try:
-        connection.load_extension(str(library))
-        connection.execute("set temp_file_encryption = true")
-        # ATTACH takes no parameters; a key is hexadecimal digits and nothing else.
-        connection.execute(f"attach {_quoted(path)} as study (encryption_key '{key.text}')")
-        connection.execute("use study")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
-
-
-def _not_opened(path: Path, error: str, key: Key | None) -> SafetymonError:
-    """What DuckDB's refusal to open a file means to its owner."""
-    if "Wrong encryption key" in error and key:
-        return UsageError(f"{path.name}: is encrypted with another key than that of {key.source}")
-    if "without a key" in error:
-        return UsageError(
-            f"{path.name}: is encrypted; name its key file as encryption_key_file under [store], "
-            f"or set {VARIABLE}"
-        )
-    if "is not encrypted" in error and key:
-        return UsageError(
-            f"{path.name}: is not encrypted, but there is a key ({key.source}); take the key away, "
-            "or move the store aside to begin an encrypted one"
-        )
-    if found := re.search(r"(?:Could not write|Cannot open) file .*: (.+)", error):
-        return StorageError(
-            f"{path.name}: cannot be written ({found[1]}); see to the disk and its permissions, "
-            "then run it again: what was stored before stands"
-        )
-    if "Could not set lock" in error:
-        return StudyBusyError(f"{path.name}: another program has the file open; close it there")
-    return DataRefusedError(f"{path.name}: cannot be opened as a store; restore a backup of it")
 
 
 def _harden(connection: duckdb.DuckDBPyConnection) -> None:

@@ -1,16 +1,20 @@
 """Encryption at rest: nothing of a study is readable on the disk, and no message tells the key."""
 
+import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
 
-from safetymon import cipher, demonstration
+from safetymon import cipher, demonstration, keeping
 from safetymon.cipher import VARIABLE
 from safetymon.cli import run
+from safetymon.store import encrypting, seal
 
 KEY = "5a" * 32
 OTHER = "a5" * 32
@@ -139,6 +143,112 @@ def test_a_key_for_a_store_that_is_not_encrypted_is_refused(
     monkeypatch.setenv(VARIABLE, KEY)
     said = refused(study, capsys)
     assert f"is not encrypted, but there is a key (environment variable {VARIABLE})" in said
+
+
+def plain_then_key(study: Path) -> None:
+    """A look without a key; then the study file names one."""
+    named = study.read_text(encoding="utf-8")
+    study.write_text(named.rsplit("[store]")[0])
+    assert look(study) == 0
+    study.write_text(named)
+
+
+def plain_copies(study: Path) -> list[Path]:
+    return list(store_of(study).parent.glob("*.plain.*"))
+
+
+def test_a_plain_store_is_encrypted_and_says_the_same(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain_then_key(study)
+    before = store_of(study).read_bytes()
+    capsys.readouterr()
+    assert run(["encrypt", str(study)]) == 0
+    (copy,) = plain_copies(study)
+    assert f"Encrypted. {copy} is the plain store as it was: delete it" in capsys.readouterr().out
+    assert b"Headache" in before
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert b"Headache" in copy.read_bytes()
+    copy.unlink()
+    written = [p for p in store_of(study).parent.iterdir() if p.is_file()]
+    assert b"Headache" not in b"".join(p.read_bytes() for p in written)
+    assert all(p.stat().st_mode & 0o077 == 0 for p in written)
+    assert run(["verify", str(study)]) == 0
+    assert "looks made again: 1" in capsys.readouterr().out
+    assert look(study) == 0
+    assert "(made before" in capsys.readouterr().out
+    run(["audit", "export", str(study)])
+    acts = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (act,) = [act for act in acts if act["action"] == "encrypt"]
+    assert json.loads(act["detail"]) == {"plain": copy.name}
+    assert "seal" not in {act["action"] for act in acts}  # closed properly throughout
+
+
+def test_a_store_is_encrypted_once_and_only_with_a_key(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["encrypt", str(study)]) == 2
+    assert "no look has been made" in capsys.readouterr().err
+    plain_then_key(study)
+    assert "encrypt it with `safetymon encrypt`, or take the key away" in refused(study, capsys)
+    named = study.read_text(encoding="utf-8")
+    study.write_text(named.rsplit("[store]")[0])
+    assert run(["encrypt", str(study)]) == 2
+    assert "study.toml: there is no key; name its file as" in capsys.readouterr().err
+    study.write_text(named)
+    assert run(["encrypt", str(study)]) == 0
+    assert run(["encrypt", str(study)]) == 2
+    assert "is encrypted already" in capsys.readouterr().err
+    assert len(plain_copies(study)) == 1
+
+
+def stop(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("step", "stopped", "renamed"),
+    [
+        ("_written", stop, False),
+        ("_replace", stop, False),
+        ("seal", SimpleNamespace(mark=stop), False),
+        ("seal", SimpleNamespace(mark=seal.mark, seal=stop), True),
+    ],
+    ids=["before it is written", "after it", "before it is renamed", "after it"],
+)
+def test_an_interrupted_encryption_leaves_a_whole_store_and_the_next_one_ends_it(
+    study: Path, monkeypatch: pytest.MonkeyPatch, step: str, stopped: object, *, renamed: bool
+) -> None:
+    plain_then_key(study)
+    with monkeypatch.context() as patched:
+        patched.setattr(encrypting, step, stopped)
+        with pytest.raises(KeyboardInterrupt):
+            keeping.encrypted(study, datetime.now(UTC), "tester")
+    assert len(plain_copies(study)) == renamed
+    assert run(["encrypt", str(study)]) == (2 if renamed else 0)
+    assert len(plain_copies(study)) == 1
+    assert run(["verify", str(study)]) == 0
+    assert not list(store_of(study).parent.glob(f".{store_of(study).name}*"))
+
+
+def test_what_a_killed_encryption_left_is_no_obstacle(study: Path) -> None:
+    plain_then_key(study)
+    store_of(study).with_name(f".{store_of(study).name}").write_bytes(b"half of it")
+    assert run(["encrypt", str(study)]) == 0
+
+
+def test_a_store_that_is_not_what_its_audit_says_is_not_encrypted(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain_then_key(study)
+    path = store_of(study)
+    head = str(seal.condition(path).head)
+    with duckdb.connect(path) as connection:
+        connection.execute("update verdict set verdict = 'no signal'")
+    seal.seal(path, head)
+    assert run(["encrypt", str(study)]) == 3
+    assert "rows of verdict 1 were changed" in capsys.readouterr().err
+    assert plain_copies(study) == []
 
 
 def test_a_missing_extension_is_refused_and_nothing_is_written(

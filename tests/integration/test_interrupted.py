@@ -72,6 +72,25 @@ def test_a_look_interrupted_between_its_reports_is_finished(
     assert verify.verify(study, LATER).looks == 1
 
 
+@pytest.mark.parametrize("earlier", [0, 1], ids=["the first look", "a later one"])
+def test_verify_tells_an_interrupted_look_as_what_it_is_and_takes_its_folder_for_no_stranger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, earlier: int
+) -> None:
+    for _ in range(earlier):
+        monitor.look(small(tmp_path), NOW, "tester")
+    study, number = small(tmp_path, TWO), earlier + 1
+    monkeypatch.setattr(delivery, "_files", lambda _: pytest.fail("stopped here"))
+    with pytest.raises(pytest.fail.Exception):
+        monitor.look(study, LATER, "tester")  # reports and lists of looks are there, unrecorded
+    monkeypatch.undo()
+    found = verify.verify(study, LATER)
+    assert (found.looks, found.again) == (number, number)
+    (note,) = found.notes
+    assert note.startswith(f"look {number} was interrupted before its report was on record")
+    monitor.look(study, LATER, "tester")
+    assert verify.verify(study, LATER).notes == ()
+
+
 def test_a_look_that_this_version_counts_otherwise_is_not_told_wrongly(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from safetymon import keeping, monitor, report, verify
 from safetymon.errors import DataRefusedError, StudyBusyError, UsageError
+from safetymon.export import Wanted, export
 from safetymon.store import reserved
 from tests.integration.test_monitor import ONE, STUDY, TWO, small
 
@@ -131,6 +132,21 @@ def test_retention_removes_old_reports_and_keeps_looks(study: Path) -> None:
     assert text.count('"action": "retire"') == 1
 
 
+def test_of_a_retired_report_it_is_said_where_it_can_still_be_had(
+    study: Path, packed: Path, tmp_path: Path
+) -> None:
+    keeping.retire(study, 30, day(31), "tester")
+    for look in ("1", "0001-2020-02-01"):
+        with pytest.raises(
+            UsageError, match="its report was retired; restore a backup from before"
+        ):
+            export(study, look, Wanted(xlsx=True), day(32), "tester")
+    assert monitor.look(study, day(33), "tester").closed.look.number != 1  # the data are newer
+    keeping.restore(packed, tmp_path / "new/study.toml", day(34), "tester")
+    (made,) = export(tmp_path / "new/study.toml", "1", Wanted(xlsx=True), day(35), "tester")
+    assert made.is_file()
+
+
 def test_a_report_that_goes_without_an_act_is_missed(study: Path) -> None:
     shutil.rmtree(study.parent / "reports/S1/open/0001-2020-02-01")
     with pytest.raises(DataRefusedError, match="the open report of look 1 is not there"):
@@ -148,8 +164,27 @@ def test_an_interrupted_retention_is_carried_on(
         patched.setattr(shutil, "rmtree", stop)
         with pytest.raises(KeyboardInterrupt):
             keeping.retire(study, 30, day(31), "tester")
-    assert verify.verify(study, day(32)).looks == 2  # the report is there, and whole
+    found = verify.verify(study, day(32))  # the report is there, and whole
+    assert found.again == 2
+    assert "the report of look 1 was retired, but some of it is there still" in found.notes[0]
+    (study.parent / "reports/S1/closed/0001-2020-02-01/report.html").unlink()  # half removed
+    assert verify.verify(study, day(32)).again == 2
+    (study.parent / "reports/S1/closed/0001-2020-02-01/results.json").write_text("x")
+    with pytest.raises(DataRefusedError, match=r"results\.json was changed"):
+        verify.verify(study, day(32))
     assert keeping.retire(study, 30, day(33), "tester") == [1]
+    assert verify.verify(study, day(34)).notes == ()
+
+
+def test_a_backup_leaves_out_what_no_look_wrote_so_that_it_can_be_restored(
+    study: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    foreign = study.parent / "reports/S1/open/0007-2020-05-25"
+    foreign.mkdir()
+    (foreign / "report.html").write_text("x")
+    keeping.backup(study, tmp_path / "b.tar", day(2), "tester")
+    assert f"{foreign}: was written by no look on record; it is not in the backup" in caplog.text
+    assert keeping.restore(tmp_path / "b.tar", tmp_path / "new/study.toml", day(3), "t").looks == 2
 
 
 def test_the_reports_of_a_backup_are_those_on_disk(

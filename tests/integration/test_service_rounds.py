@@ -126,8 +126,52 @@ def test_what_was_told_is_not_told_again_but_what_was_not_is(tmp_path: Path) -> 
     assert (tmp_path / "told.json").stat().st_mode & 0o777 == 0o600
 
 
+def event(of: Event, seq: int, hours: float) -> Event:
+    at = NOW + timedelta(hours=hours)
+    look = seq if of.look else None
+    return replace(of, seq=seq, due_at=at, look=look, recorded_at=at.isoformat())
+
+
+def test_after_a_restore_each_event_is_told_once_and_what_happens_again_is_told_again(
+    tmp_path: Path,
+) -> None:
+    kept = (event(replace(LOOK, raised=True), 1, 0), event(FAILED, 2, 24))
+    lost, again = event(LOOK, 3, 48), event(replace(LOOK, late=True), 3, 50)
+    _, state, _, _ = round_of([Reply(events=kept), Reply(events=(lost,))], tmp_path)
+    assert state.studies["s1"].counts == {"made": 2, "late": 0, "failed": 1, "data stale": 0}
+    # The backup holds the first two: the store does not know the last one told, and tells all.
+    after, state, _, said = round_of(
+        [Reply(events=kept), Reply(events=(again,)), Reply(events=(*kept, lost))], tmp_path
+    )
+    assert told(after) == [("operations", "late", 3)]
+    assert state.studies["s1"].counts == {"made": 0, "late": 1, "failed": 0, "data stale": 0}
+    assert said.getvalue().count("look made") == 1
+    assert Told(tmp_path).last(STUDY.file) == lost.mark  # a later backup was restored at last
+
+
+def test_a_failure_that_cannot_be_recorded_after_a_restore_is_told(tmp_path: Path) -> None:
+    round_of([Reply(3, "no", (FAILED,))], tmp_path)
+    post, *_ = round_of([Reply(3, "the disk is full", (FAILED,))], tmp_path)
+    assert told(post) == [("operations", "failed", None)]
+
+
+def test_of_what_was_told_so_much_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("safetymon.service.told.KEPT", 2)
+    marks = [Mark(n, "2024") for n in range(1, 5)]
+    for one in marks:
+        Told(tmp_path).add(STUDY.file, [one])
+    kept = Told(tmp_path)
+    assert [kept.knows(STUDY.file, one) for one in marks] == [False, False, True, True]
+
+
+def test_a_file_of_an_earlier_version_says_what_was_told_last(tmp_path: Path) -> None:
+    (tmp_path / "told.json").write_text('{"/s1/study.toml": "7 2024"}')
+    assert Told(tmp_path).last(STUDY.file) == Mark(7, "2024")
+
+
 @pytest.mark.parametrize(
     "text", ["", "[]", "7", "null", '{"/s1/study.toml": null}', '{"/s1/study.toml": 7}',
+             '{"/s1/study.toml": []}', '{"/s1/study.toml": [7]}', '{"/s1/study.toml": ["7"]}',
              '{"/s1/study.toml": "7"}', '{"/s1/study.toml": "a b"}', '{"/s1/study.toml": "7 a b"}'],
 )  # fmt: skip
 def test_a_damaged_file_of_what_was_told_tells_nothing(tmp_path: Path, text: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from safetymon import keeping
 from safetymon.service.worker import Worker
 from tests.integration.test_monitor import ONE, TWO, small
 from tests.service_study import BEGINNING, attended, looks, monitor_file, owe, safetymon, served
@@ -59,6 +61,27 @@ def test_one_round_makes_what_is_due_and_the_next_one_nothing(tmp_path: Path) ->
     assert (code, out) == (0, "")
     assert "look made" not in err
     assert looks(study) == 1
+
+
+def test_after_a_restore_a_round_tells_what_happens_again_and_nothing_else(tmp_path: Path) -> None:
+    study = served(tmp_path / "s1")
+    owe(study)
+    monitor = monitor_file(tmp_path, study.file)
+    monitor.write_text(monitor.read_text() + "watch_seconds = 1\n")
+    assert re.findall("look=1 .*(look made, due|served by)", once(monitor)[2]) == ["look made, due"]
+    packed = tmp_path / "backup.tar"
+    keeping.backup(study.file, packed, datetime.now(UTC), "tester")
+    (tmp_path / "s1" / "ae.csv").write_text(TWO)
+    told = re.findall(r"look=\d .*", once(monitor)[2])
+    for folder in ("state", "reports"):
+        shutil.rmtree(tmp_path / "s1" / folder)
+    keeping.restore(packed, study.file, datetime.now(UTC), "tester")
+    assert (
+        told
+        == re.findall(r"look=\d .*", once(monitor)[2])
+        == ["look=2 look made, at a new extract"]
+    )
+    assert looks(study) == 2
 
 
 def test_status_says_how_a_study_stands_and_verdicts_only_to_the_board(tmp_path: Path) -> None:
@@ -139,6 +162,29 @@ def test_sigterm_lets_the_look_finish(tmp_path: Path) -> None:
     assert looks(study) == 1
 
 
+def heeds_sigterm(pid: int) -> bool:
+    """Whether a process catches SIGTERM by now, as the kernel says."""
+    caught = re.search(r"^SigCgt:\s*(\w+)", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    assert caught is not None
+    return bool(int(caught[1], 16) >> (signal.SIGTERM - 1) & 1)
+
+
+@pytest.mark.parametrize("ask", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_while_python_imports_is_heeded_and_nothing_is_begun(
+    tmp_path: Path, ask: signal.Signals
+) -> None:
+    study = served(tmp_path / "s1")
+    owe(study)
+    with safetymon("serve", monitor_file(tmp_path, study.file)) as service:
+        while not heeds_sigterm(service.pid):
+            assert service.poll() is None
+        assert "polars" not in Path(f"/proc/{service.pid}/maps").read_text()
+        service.send_signal(ask)
+        _, err = service.communicate(timeout=60)
+    assert (service.returncode, "Traceback" in err) == (0, False)
+    assert looks(study) == 0
+
+
 def test_a_second_sigterm_ends_the_look_at_once_and_the_next_start_makes_it(
     tmp_path: Path,
 ) -> None:
@@ -180,6 +226,7 @@ def test_a_look_that_takes_too_long_is_ended_and_put_on_record(tmp_path: Path) -
 
 GREEDY = """
 import sys
+from safetymon import keeping
 from safetymon.service.worker import limit_memory
 limit_memory(600)
 bytearray(400 * 2**20)

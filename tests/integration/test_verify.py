@@ -147,11 +147,16 @@ def spoilt(action: Callable[[Path], object]) -> Callable[[Path], None]:
 @pytest.mark.parametrize(
     ("spoil", "broken"),
     [
+        (lambda r: (r / "open/0001-2020-02-01/.hidden").write_text("x"), "was added"),
         (lambda r: next(r.glob("open/0001*/report.html")).write_text("x"), "was changed"),
         (lambda r: next(r.glob("closed/0002*/tables/groups.csv")).unlink(), "is gone"),
         (lambda r: (next(r.glob("open/0003*")) / "extra.txt").write_text("x"), "was added"),
         (lambda r: (r / "closed/index.html").write_text("x"), "index.html was changed"),
         (lambda r: next(r.glob("closed/0004*")).rename(r / "elsewhere"), "look 4 is not there"),
+        (lambda r: (r / "open/0007-2020-05-25").mkdir(), "open/0007-2020-05-25 was written by no"),
+        (lambda r: (r / "closed/0001-2020-02-02").mkdir(), "0001-2020-02-02 was written by no"),
+        (lambda r: (r / "coded/0001-2020-02-01").mkdir(parents=True), "coded/0001-2020-02-01 was"),
+        (lambda r: (r / "open/by-arm.csv").write_text("x"), "open/by-arm.csv was written by no"),
     ],
 )
 def test_a_changed_report_is_named(
@@ -160,6 +165,17 @@ def test_a_changed_report_is_named(
     spoilt(spoil)(study)
     with pytest.raises(DataRefusedError, match=f"broken: .*{broken}"):
         verify.verify(study, day(5))
+
+
+def test_every_folder_that_reports_went_to_is_searched_for_what_no_look_wrote(
+    study: Path, tmp_path: Path
+) -> None:
+    for n, out in enumerate((tmp_path / "other", study.parent / "reports"), start=4):
+        assert monitor.look(study, day(n), "tester", out=out).repeated
+    assert verify.verify(study, day(6)).notes == ()
+    (tmp_path / "other/S1/open/0007-2020-05-25").mkdir()
+    with pytest.raises(DataRefusedError, match="other/S1/open/0007-2020-05-25 was written by no"):
+        verify.verify(study, day(6))
 
 
 def count_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
