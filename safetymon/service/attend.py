@@ -148,19 +148,26 @@ def _reply(
     code: int,
     error: str | None,
 ) -> Reply:
-    past, events = store.past(), _events(store, since)
+    past, (events, last) = store.past(), _events(store, since)
     wake = schedule.wake(past, now, patience)
     if store.unfinished():  # a look is stored, and its report could not be written
         wake = min(wake or now + patience.retry, now + patience.retry)
-    return Reply(code, error, events, wake, past.tried)
+    return Reply(code, error, events, wake, past.tried, last)
 
 
-def _events(store: Store, since: Mark | None) -> tuple[Event, ...]:
-    """What there is to tell. A store without the event told last is another, or an earlier one."""
+def _events(store: Store, since: Mark | None) -> tuple[tuple[Event, ...], Event | None]:
+    """What there is to tell, and the last look, told or not.
+
+    A store without the event told last is another, or an earlier one.
+    """
+    found = _after(store, since.seq - 1 if since else 0)
     if since is None:
-        return _after(store, 0)[-1:]
-    found = _after(store, since.seq - 1)
-    return found[1:] if found and found[0].mark == since else _after(store, 0)
+        new = found[-1:]
+    elif found and found[0].mark == since:
+        new = found[1:]
+    else:
+        new = found = _after(store, 0)
+    return new, next((event for event in reversed(found) if event.outcome != "missed"), None)
 
 
 def _after(store: Store, seq: int) -> tuple[Event, ...]:

@@ -69,7 +69,8 @@ class Reply:
     """How a study stands. `code` is an exit code; `error` the plain line that goes with it.
 
     `events` is what became of due times since the last reply that was acted upon; `next` when to
-    ask again; `folder` the fingerprint of the data folder that was last tried.
+    ask again; `folder` the fingerprint of the data folder that was last tried; `last` the
+    last event of all that was not missed, told or not.
     """
 
     code: int = 0
@@ -77,6 +78,7 @@ class Reply:
     events: tuple[Event, ...] = ()
     next: datetime | None = None
     folder: str | None = None
+    last: Event | None = None
 
     def text(self) -> str:
         """One line of JSON."""
@@ -90,8 +92,14 @@ def parsed(line: str) -> Reply:
         ValueError: It is none.
     """
     raw: dict[str, Any] = json.loads(line)
-    events = tuple(
-        Event(**{**e, "due_at": datetime.fromisoformat(e["due_at"])}) for e in raw.pop("events")
+    events, last, wake = raw.pop("events"), raw.pop("last"), raw.pop("next")
+    return Reply(
+        **raw,
+        events=tuple(map(_event, events)),
+        last=_event(last) if last else None,
+        next=datetime.fromisoformat(wake) if wake else None,
     )
-    wake = raw.pop("next")
-    return Reply(**raw, events=events, next=datetime.fromisoformat(wake) if wake else None)
+
+
+def _event(raw: dict[str, Any]) -> Event:
+    return Event(**{**raw, "due_at": datetime.fromisoformat(raw["due_at"])})

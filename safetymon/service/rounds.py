@@ -77,6 +77,8 @@ class Rounds:
 
     def _act_on(self, ward: Ward, reply: Reply, now: datetime) -> None:
         ward.code = reply.code
+        if reply.last is not None:
+            self._state.recall(ward.name, _outcome(reply.last), reply.last.due_at)
         # A store that was restored has events that were told, and tells all it has.
         new = [e for e in reply.events if not self._told.knows(ward.served.file, e.mark)]
         for event in new:

@@ -53,6 +53,12 @@ class State:
         with self._lock:
             self._studies[study] = replace(self._of(study), next_due=next_due)
 
+    def recall(self, study: str, outcome: Outcome, due: datetime) -> None:
+        """What became of the last look, if nothing was told of any since the service started."""
+        with self._lock:
+            if self._of(study).last is None:
+                self._studies[study] = replace(self._of(study), last=outcome, last_due=due)
+
     def look(self, study: str, outcome: Outcome, due: datetime) -> None:
         """What became of the look due then."""
         with self._lock:

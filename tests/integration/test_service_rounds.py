@@ -75,6 +75,17 @@ def test_who_is_told_of_what(
     assert "signal" not in said.getvalue()
 
 
+def test_a_service_that_starts_again_stands_as_it_did(tmp_path: Path) -> None:
+    round_of([Reply(events=(LOOK,), last=LOOK)], tmp_path)
+    failed = replace(FAILED, seq=2, recorded_at=(NOW + timedelta(days=1)).isoformat())
+    round_of([Reply(events=(failed,), last=failed)], tmp_path)
+    post, state, *_ = round_of([Reply(last=failed)], tmp_path)
+    assert (told(post), state.studies["s1"].word) == ([], "failed")
+    assert sum(state.studies["s1"].counts.values()) == 0
+    _, state, *_ = round_of([Reply(last=failed), Reply(events=(replace(LOOK, seq=3),))], tmp_path)
+    assert state.studies["s1"].word == "ok"
+
+
 @pytest.mark.parametrize(
     ("event", "line"),
     [
@@ -206,7 +217,7 @@ def test_a_stop_begins_no_look_that_waits_for_its_turn(tmp_path: Path) -> None:
 
 
 def test_a_reply_comes_back_as_it_was_sent() -> None:
-    reply = Reply(3, "no", (LOOK, FAILED), NOW, "f")
+    reply = Reply(3, "no", (LOOK, FAILED), NOW, "f", FAILED)
     assert parsed(reply.text()) == reply
 
 
