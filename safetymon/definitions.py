@@ -97,7 +97,7 @@ def basis(study: Study, scope: Scope, sha256: str, methods: tuple[Method, ...]) 
     missing = "yes" if study.emergent.missing == "conservative" else "no"
     return Basis(
         population="all treated subjects",
-        periods="those of each group (Table 6)" if closed else "all, pooled",
+        periods="those of each group, see Groups" if closed else "all, pooled",
         treatment="as taken, not as randomised" if closed else "pooled, none told apart",
         emergent=f"onset from the first dose of a treatment in a period {until}",
         related=f"as recorded, unrecorded counts as {missing}",

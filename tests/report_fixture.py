@@ -130,7 +130,7 @@ def basis(*, closed: bool) -> Basis:
     """The estimand of every number, as a study file would give it."""
     return Basis(
         population="all treated subjects",
-        periods="those of each group (Table 6)" if closed else "all, pooled",
+        periods="those of each group, see Groups" if closed else "all, pooled",
         treatment="as taken, not as randomised" if closed else "pooled, none told apart",
         emergent="onset from the first dose of a treatment in a period to 30 days after the last",
         related="as recorded, unrecorded counts as yes",

@@ -1,4 +1,4 @@
-"""Curves, severity and reporting lag as tables. Tables 31 to 34. Pure."""
+"""Curves, severity and reporting lag as tables. Pure."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -6,12 +6,12 @@ from itertools import groupby
 from safetymon.curves import SEVERITIES, days_told
 from safetymon.domain import ANY_EVENT, ESTIMANDS, Estimand, Results
 from safetymon.report import wording
-from safetymon.report.table import Block, Column, Panel, Table, caption
+from safetymon.report.table import Block, Column, Number, Panel, Table, caption, part_of
 from safetymon.report.wording import Row
 
 HEADS = {
-    "incidence": (31, "percent of subjects with a first event by day (interval)", 1),
-    "mean": (32, "mean cumulative events a subject by day (interval)", 2),
+    "incidence": (Number.INCIDENCE, "percent of subjects with a first event by day (interval)", 1),
+    "mean": (Number.MEAN, "mean cumulative events a subject by day (interval)", 2),
 }
 CURVE_NOTES = (
     "Days at risk since the first dose in the group; n.e.: nobody is followed so long.",
@@ -21,7 +21,7 @@ CURVE_NOTES = (
 
 
 def curves(results: Results, kind: str) -> list[Panel]:
-    """Table 31 (kind incidence) or 32 (mean): a curve a term and group, read at some days."""
+    """The curves of a kind (incidence, mean): one a term and group, read at some days."""
     if results.curves.is_empty():
         return []
     longest: int = results.curves["day"].max()  # type: ignore[assignment]  # whole numbers
@@ -50,6 +50,7 @@ def _curve_panel(
         columns=[Column("Group", "text"), *(Column(f"Day {day:,}") for day in days)],
         blocks=blocks,
         notes=CURVE_NOTES,
+        part=part_of(estimand),
     )
     return Panel(estimand, title, table)
 
@@ -71,7 +72,7 @@ def _at(row: Row | None, digits: int) -> str:
 
 
 def severity(results: Results) -> list[Panel]:
-    """Table 33: subjects by the highest severity of their events, by term and group."""
+    """Subjects by the highest severity of their events, by term and group."""
     return [_severity_panel(results, estimand) for estimand in ESTIMANDS]
 
 
@@ -88,7 +89,7 @@ def _severity_panel(results: Results, estimand: Estimand) -> Panel:
         for term, block in groupby(rows, _term)
     ]
     table = Table(
-        number=33,
+        number=Number.SEVERITY,
         caption=caption(results, f"{title}: subjects (%) by highest severity, by group"),
         columns=[
             Column("Group", "text"), Column("At risk"),
@@ -96,6 +97,7 @@ def _severity_panel(results: Results, estimand: Estimand) -> Panel:
         ],
         blocks=blocks,
         notes=("Not recorded: none of the subject's events has a severity.",),
+        part=part_of(estimand),
     )  # fmt: skip
     return Panel(estimand, title, table)
 
@@ -107,7 +109,7 @@ def _severity_cells(rows: list[Row]) -> list[str]:
 
 
 def lags(results: Results) -> Table:
-    """Table 34: days from onset to record by group."""
+    """Days from onset to record by group."""
     columns = [
         Column("Group", "text"), Column("Events"), Column("With both dates"),
         Column("Recorded before onset"), Column("Median"), Column("Middle half"),
@@ -115,7 +117,7 @@ def lags(results: Results) -> Table:
     ]  # fmt: skip
     rows = [_lag_cells(row) for row in results.lags.rows(named=True)]
     title = "Reporting lag: days from the onset of an event to its record"
-    return Table(34, caption(results, title), columns, [Block(rows)])
+    return Table(Number.LAGS, caption(results, title), columns, [Block(rows)])
 
 
 def _lag_cells(row: Row) -> list[str]:

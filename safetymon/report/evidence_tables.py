@@ -1,4 +1,4 @@
-"""The numbers behind the verdicts: paths, other backgrounds, the screen. Tables 9 to 11. Pure.
+"""The numbers behind the verdicts: paths, other backgrounds, the screen. Pure.
 
 A path's boundary is the one that decided: chart, table and verdict read the same rows of
 `schema.EVIDENCE`, and nothing is worked out anew here.
@@ -10,7 +10,7 @@ import polars as pl
 
 from safetymon.domain import Results
 from safetymon.report import wording
-from safetymon.report.table import Block, Column, Table, caption
+from safetymon.report.table import Block, Column, Number, Table, caption
 from safetymon.report.wording import Row, fixed
 
 MOST_DAYS = 30
@@ -85,19 +85,20 @@ COUNTED = {
 }
 
 
-def path(results: Results, rule: str, method: str) -> Table:
-    """Table 9 of a rule: the days on which an event was counted, and the last, latest first."""
+def path(results: Results, rule: str, method: str, part: int) -> Table:
+    """The path of a rule: the days on which an event was counted, and the last, latest first."""
     rows = results.evidence.filter(rule=rule)
     shown = event_days(rows, method).tail(MOST_DAYS).reverse()
     columns = PATHS[method]
     cells = [[cell(row) for _, cell in columns] for row in shown.rows(named=True)]
     head = [Column(title, "text" if title == "Date" else "number") for title, _ in columns]
     return Table(
-        number=9,
+        number=Number.PATH,
         caption=caption(results, f"{rule}: evidence day by day, the latest first"),
         columns=head,
         blocks=[Block(cells)],
         notes=(COUNTED[method], *_left_out(rows.height - shown.height)),
+        part=part,
     )
 
 
@@ -122,8 +123,8 @@ def _left_out(days: int) -> tuple[str, ...]:
     return (f"{'One more day is' if days == 1 else left} in tables/evidence.csv.",)
 
 
-def strip(results: Results, rule: str, own: float | None) -> Table:
-    """Table 10 of a rule: its verdict under other backgrounds; `own` is the study's."""
+def strip(results: Results, rule: str, own: float | None, part: int) -> Table:
+    """A rule's verdict under other backgrounds; `own` is the study's."""
     rows = results.sensitivity.filter(rule=rule).rows(named=True)
     columns = [
         Column("Background", "text"), Column("Boundary now"), Column("Chance of as many"),
@@ -131,7 +132,7 @@ def strip(results: Results, rule: str, own: float | None) -> Table:
     ]  # fmt: skip
     cells = [_strip_cells(row, own=row["background"] == own) for row in rows]
     head = f"{rule}: {_observed(rows[0])}, against other backgrounds"
-    return Table(10, caption(results, head), columns, [Block(cells)])
+    return Table(Number.STRIP, caption(results, head), columns, [Block(cells)], part=part)
 
 
 def _strip_cells(row: Row, *, own: bool) -> list[str]:
@@ -182,11 +183,11 @@ def own_background(evidence: pl.DataFrame, rows: list[Row]) -> float | None:
 
 
 def screened(results: Results) -> Table | None:
-    """Table 11: the screen of all preferred terms, flagged ones first; None: there is none."""
+    """The screen of all preferred terms, flagged ones first; None: there is none."""
     if results.screen.is_empty():
         return None
     columns = [
-        Column("Preferred term", "text"), Column("On treatment"), Column("First events"),
+        Column("Preferred term", "text"), Column("First events"), Column("On treatment"),
         Column("Sequential p"), Column(wording.E_VALUE), Column("Flagged", "text"),
     ]  # fmt: skip
     blocks, notes = [], []
@@ -198,7 +199,13 @@ def screened(results: Results) -> Table | None:
             left = wording.plural(rest, "more term")
             notes.append(f"{title}: {left} in tables/screen.csv.")
     head = "Screen of all preferred terms, by evidence"
-    return Table(11, caption(results, head), columns, blocks, notes=tuple(notes), rows_are="pt")
+    return Table(Number.SCREEN, caption(results, head), columns, blocks, notes=tuple(notes),
+                 rows_are="pt")  # fmt: skip
+
+
+def newly_flagged(results: Results) -> pl.DataFrame:
+    """The rows of the screen that are flagged since this look, those with most evidence first."""
+    return ranked(results.screen.filter("flagged", since_look=results.look.number))
 
 
 def ranked(screen: pl.DataFrame) -> pl.DataFrame:
@@ -210,7 +217,7 @@ def ranked(screen: pl.DataFrame) -> pl.DataFrame:
 
 def _term_cells(row: Row) -> list[str]:
     return [
-        row["term"], f"{row['treated_events']:,}", f"{row['events']:,}", sequential_p(row["p"]),
+        row["term"], f"{row['events']:,}", f"{row['treated_events']:,}", sequential_p(row["p"]),
         wording.e_value(row["log_e"]),
         f"since look {row['since_look']}" if row["flagged"] else "no",
     ]  # fmt: skip

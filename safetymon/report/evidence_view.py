@@ -1,7 +1,8 @@
 """What the page says of each rule that weighs evidence: sentence, facts, chart, table. Pure.
 
-A card is a rule's path; a strip is the same rule under other backgrounds. Both come in the order
-of Table 1, and a page draws no more than `MOST_CARDS` of each.
+A card is a rule's path; a strip is the same rule under other backgrounds. Both come in one order,
+and a page draws no more than `MOST_CARDS` of each. A rule's place in that order is the part of its
+tables, so that the tables of one rule have the same.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from safetymon.report.table import Table
 from safetymon.report.wording import Row
 
 MOST_CARDS = 24
-"""Rules drawn; the rest stands in Table 1 and in the CSV, and the page says so."""
+"""Rules drawn; the rest stands among the signals and in the CSV, and the page says so."""
 MOST_AT_ONCE = 8
 """More rules than this are shown one at a time, chosen from a list."""
 
@@ -55,24 +56,33 @@ class Cards:
 def paths(results: Results) -> Cards:
     """A card a rule that has a path of evidence."""
     found = _with(results, results.evidence)
-    shown = [_path(results, row, f"path-{i}") for i, row in enumerate(found[:MOST_CARDS], 1)]
+    shown = [_path(results, *one, f"path-{i}") for i, one in enumerate(found[:MOST_CARDS], 1)]
     return Cards(tuple(shown), len(found) - len(shown))
 
 
 def strips(results: Results) -> Cards:
     """A card a rule against a background, over other backgrounds."""
     found = _with(results, results.sensitivity)
-    shown = [_strip(results, row, f"strip-{i}") for i, row in enumerate(found[:MOST_CARDS], 1)]
+    shown = [_strip(results, *one, f"strip-{i}") for i, one in enumerate(found[:MOST_CARDS], 1)]
     return Cards(tuple(shown), len(found) - len(shown))
 
 
-def _with(results: Results, frame: pl.DataFrame) -> list[Row]:
-    """The rules that have rows in a frame, the most urgent verdict first."""
+def _with(results: Results, frame: pl.DataFrame) -> list[tuple[int, Row]]:
+    """(part of its tables, rule) of the rules that have rows in a frame."""
     rules = set(frame["rule"].to_list())
-    return [row for row in signal_tables.ranked(results.signals) if row["rule"] in rules]
+    return [(part, row) for part, row in enumerate(_weighed(results), 1) if row["rule"] in rules]
 
 
-def _path(results: Results, row: Row, key: str) -> Card:
+def _weighed(results: Results) -> list[Row]:
+    """The rules with a path, then those with a strip alone; each the most urgent verdict first."""
+    paths, strips = (
+        set(frame["rule"].to_list()) for frame in (results.evidence, results.sensitivity)
+    )
+    shown = [row for row in signal_tables.ranked(results.signals) if row["rule"] in paths | strips]
+    return sorted(shown, key=lambda row: row["rule"] not in paths)
+
+
+def _path(results: Results, part: int, row: Row, key: str) -> Card:
     path = results.evidence.filter(rule=row["rule"])
     caution = sentences.caution(row)
     return Card(
@@ -83,7 +93,7 @@ def _path(results: Results, row: Row, key: str) -> Card:
         facts=_facts(row),
         notes=(caution,) if caution else (),
         spec=evidence_charts.path_chart(path, row["method"], results.cut.cutoff),
-        table=evidence_tables.path(results, row["rule"], row["method"]),
+        table=evidence_tables.path(results, row["rule"], row["method"], part),
     )
 
 
@@ -101,7 +111,7 @@ def _facts(row: Row) -> tuple[tuple[str, str], ...]:
     return tuple(facts)
 
 
-def _strip(results: Results, row: Row, key: str) -> Card:
+def _strip(results: Results, part: int, row: Row, key: str) -> Card:
     strip = results.sensitivity.filter(rule=row["rule"])
     rows = strip.rows(named=True)
     path = results.evidence.filter(rule=row["rule"])
@@ -115,5 +125,5 @@ def _strip(results: Results, row: Row, key: str) -> Card:
         facts=(),
         notes=(none,) if path.is_empty() else (),
         spec=evidence_charts.strip_chart(strip, own, results.cut.cutoff),
-        table=evidence_tables.strip(results, row["rule"], own),
+        table=evidence_tables.strip(results, row["rule"], own, part),
     )

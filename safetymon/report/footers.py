@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from safetymon.basis import Basis
 from safetymon.domain import Estimand, Results
 from safetymon.report import wording
+from safetymon.report.table import Number
 
 COUNTS = "counts"
 OWN = "the rule's own (Methods)"
@@ -16,30 +17,38 @@ SIMULATED = "simulated trials of this study's design"
 SUBJECTS = "subjects with an event, each once, of those at risk (events)"
 EVIDENCE = "subjects with a first event, from the day it was first seen"
 UNITS = {
-    1: ("as each rule says", OWN),
-    2: (f"{SUBJECTS}; rates per 100 person-years", "{proportion}; rates: {rates}"),
-    3: ("percentage points of subjects at risk; ratios of their shares, odds and rates",
+    Number.SIGNALS: ("as each rule says", OWN),
+    Number.TOPICS: (f"{SUBJECTS}; rates per 100 person-years", "{proportion}; rates: {rates}"),
+    Number.COMPARISONS: (
+        "percentage points of subjects at risk; ratios of their shares, odds and rates",
         (
             "{difference}; risk ratio: Koopman's, odds ratio: Cornfield's score interval; rate "
             "ratio: exact conditional; Fisher's exact p describes"
-        )),
-    4: (SUBJECTS, "{proportion}; difference: {difference}"),
-    5: (SUBJECTS, "{proportion}; difference: {difference}"),
-    6: ("subjects treated; person-years", COUNTS),
-    9: (EVIDENCE, OWN),
-    10: (EVIDENCE, "exact binomial tail; mixture e-value"),
-    11: (EVIDENCE, "conditional log-rank walk; Benjamini-Hochberg"),
-    12: ("share of simulated trials", SIMULATED),
-    20: (SUBJECTS, "{proportion}"),
-    31: ("percent of subjects with a first event", "Aalen-Johansen, death competing"),
-    32: ("events a subject", "mean cumulative function"),
-    33: ("subjects by the highest severity of their events", COUNTS),
-    34: ("days from onset to record", "quantiles of the dated events"),
+        ),
+    ),
+    Number.SOCS: (SUBJECTS, "{proportion}; difference: {difference}"),
+    Number.PTS: (SUBJECTS, "{proportion}; difference: {difference}"),
+    Number.GROUPS: ("subjects treated; person-years", COUNTS),
+    Number.PATH: (EVIDENCE, OWN),
+    Number.STRIP: (EVIDENCE, "exact binomial tail; mixture e-value"),
+    Number.SCREEN: (EVIDENCE, "conditional log-rank walk; Benjamini-Hochberg"),
+    Number.CARDS: ("share of simulated trials", SIMULATED),
+    Number.OVERVIEW: (SUBJECTS, "{proportion}"),
+    Number.INCIDENCE: ("percent of subjects with a first event", "Aalen-Johansen, death competing"),
+    Number.MEAN: ("events a subject", "mean cumulative function"),
+    Number.SEVERITY: ("subjects by the highest severity of their events", COUNTS),
+    Number.LAGS: ("days from onset to record", "quantiles of the dated events"),
 }  # fmt: skip
-"""Table number -> unit and method; `{…}` is a phrase of the study's own settings."""
-RECORDS = frozenset({7, 8, 21, 22, 23, 24, 25, 28})
+"""Kind of table -> unit and method; `{…}` is a phrase of the study's own settings."""
+RECORDS = frozenset({
+    Number.FINDINGS, Number.INPUTS, Number.CHANGES, Number.REDEFINED, Number.TURNED,
+    Number.HISTORY, Number.REJECTED, Number.EDITED,
+})  # fmt: skip
 """Tables of records, files and findings: what they count is no estimand."""
-OPEN = {4: "{proportion}", 5: "{proportion}", 11: "", 3: ""}
+OPEN = {
+    Number.SOCS: "{proportion}", Number.PTS: "{proportion}", Number.SCREEN: "",
+    Number.COMPARISONS: "",
+}  # fmt: skip
 """The methods of an open report, where they are others: nothing is compared in it."""
 
 
@@ -49,7 +58,7 @@ class Footers:
 
     results: Results
 
-    def table(self, number: int, estimand: Estimand | None = None) -> str:
+    def table(self, number: Number, estimand: Estimand | None = None) -> str:
         """Below a table; without an estimand each row or rule has its own."""
         if number in RECORDS:
             return f"Unit: records as listed; {self._version()}."
@@ -60,14 +69,14 @@ class Footers:
         )
         return f"{who}; {self._how(number, estimand)}."
 
-    def figure(self, number: int) -> str:
+    def figure(self, number: Number) -> str:
         """Below a figure whose numbers a table gives: what the two do not share."""
         if number in RECORDS:
             return f"Unit: records as listed; {self._version()}."
-        who = f"Population, periods, treatment and emergent rule as under Table {number}"
+        who = "Population, periods, treatment and emergent rule as under that table"
         return f"{who}; {self._how(number, None)}."
 
-    def _how(self, number: int, estimand: Estimand | None) -> str:
+    def _how(self, number: Number, estimand: Estimand | None) -> str:
         unit, method = UNITS.get(number, ("as the columns say", COUNTS))
         if self.results.scope == "open":
             method = OPEN.get(number, method)

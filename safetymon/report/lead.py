@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from safetymon.domain import Results, Verdict
-from safetymon.report import sentences, wording
+from safetymon.report import evidence_tables, sentences, wording
 from safetymon.report.wording import VERDICT_ORDER, Row, plural
 
 ALERT_ENDINGS: dict[Verdict, str] = {
@@ -16,7 +16,7 @@ ALERT_ENDINGS: dict[Verdict, str] = {
 }
 CANNOT_TELL = ("too little data", "no events", "not applicable")
 MOST_NAMED = 5
-"""Newly flagged terms that are named first of all; Table 11 has the others."""
+"""Newly flagged terms that are named first of all; what changed and the screen have more."""
 FIRST_LOOK = "There is no earlier look to compare with."
 
 
@@ -102,7 +102,7 @@ def news(results: Results) -> str:
         return FIRST_LOOK
     now = pl.col("since_look") == results.look.number
     turned = Counter(results.signals.filter(now).select("verdict", "reason").rows())
-    flags = results.screen.filter("flagged", now)["term"].unique(maintain_order=True).to_list()
+    flags = list(dict.fromkeys(evidence_tables.newly_flagged(results)["term"].to_list()))
     parts = [
         f"{plural(n, 'rule')} now {verdict}{f' ({reason})' if reason else ''}"
         for (verdict, reason), n in sorted(turned.items(), key=_urgency)
@@ -111,16 +111,11 @@ def news(results: Results) -> str:
         parts.append(f"{plural(doubted, 'open signal')} spoken against for the first time")
     if flags:
         terms = plural(len(flags), "preferred term")
-        parts.append(f"{terms} newly flagged by the screen ({_named(flags)})")
+        parts.append(f"{terms} newly flagged by the screen ({wording.named(flags, MOST_NAMED)})")
     if not parts:
         none = results.signals.is_empty()  # nothing that could have turned
         return "" if none else f"No verdict has turned since look {before}."
     return f"New since look {before}: {'; '.join(parts)}."
-
-
-def _named(terms: list[str]) -> str:
-    more = [f"{len(terms) - MOST_NAMED} more"] if len(terms) > MOST_NAMED else []
-    return ", ".join([*terms[:MOST_NAMED], *more])
 
 
 def _urgency(turned: tuple[tuple[str, str | None], int]) -> tuple[int, str]:

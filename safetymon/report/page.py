@@ -33,6 +33,7 @@ from safetymon.report.figures import figures
 from safetymon.report.footers import Footers
 from safetymon.report.lead import lead
 from safetymon.report.marks import unchecked
+from safetymon.report.table import Number
 from safetymon.visible import visible
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -100,6 +101,7 @@ def _records(results: Results) -> dict[str, object]:
         "changed": record_tables.changes(results),
         "redefined": record_tables.redefined(results),
         "turned": record_tables.turned(results),
+        "flagged": record_tables.flagged(results),
         "edited": record_tables.edited(results),
         "history": record_tables.history(results),
         "overview": record_tables.overview(results),
@@ -128,7 +130,7 @@ def _tiles(results: Results) -> list[dict[str, str]]:
     return [
         {
             "percent": f"{wording.percent(row['subjects'], row['at_risk'])}%",
-            "sentence": wording.incidence(row),
+            "sentence": wording.incidence(row, with_share=False),
         }
         for row in wording.headline_rows(results, "related")
     ]
@@ -215,6 +217,7 @@ def environment() -> Environment:
         finalize=_finished,
         bytecode_cache=_compiled(),
     )
+    made.globals["numbers"] = Number
     made.filters |= {
         "day": wording.day,
         "moment": wording.moment,

@@ -7,8 +7,9 @@ import polars as pl
 
 from safetymon.domain import Results
 from safetymon.report import wording
+from safetymon.report.evidence_tables import newly_flagged
 from safetymon.report.signal_tables import ranked
-from safetymon.report.table import Block, Column, Table, caption
+from safetymon.report.table import Block, Column, Number, Table, caption
 from safetymon.report.wording import NONE, Row
 
 KINDS = {
@@ -48,12 +49,14 @@ ADJUDICATED = {"new": "Newly adjudicated", "deleted": "Adjudication withdrawn",
                "edited": "Adjudication changed"}  # fmt: skip
 MOST_EDITS = 200
 """Edited records that the page shows; the CSV has all."""
+MOST_FLAGGED = 10
+"""Newly flagged terms that are named, for each pair of groups; the screen has the others."""
 MOST_LOOKS = 24
 """Looks that the history shows, the latest; the earlier ones are in the CSV, and it says so."""
 
 
 def overview(results: Results) -> Table:
-    """Table 20: kinds of event by group; what the listing does not hold is not recorded."""
+    """Kinds of event by group; what the listing does not hold is not recorded."""
     rows = results.overview.rows(named=True)
     groups = results.groups.select("group", "subjects").rows()
     cells = {(row["kind"], row["group"]): row for row in rows}
@@ -65,7 +68,7 @@ def overview(results: Results) -> Table:
         for kind, title in KINDS.items()
     ]
     return Table(
-        number=20,
+        number=Number.OVERVIEW,
         caption=caption(results, "Overview: subjects with at least one event, by group"),
         columns=columns,
         blocks=[Block(body)],
@@ -92,7 +95,7 @@ def _untold(rows: list[Row]) -> Iterable[str]:
 
 
 def changes(results: Results) -> Table | None:
-    """Table 21: what changed in the data since the look before; None at the first look."""
+    """What changed in the data since the look before; None at the first look."""
     if results.changes.since is None:
         return None
     found = results.changes.counts.rows(named=True)
@@ -105,7 +108,7 @@ def changes(results: Results) -> Table | None:
     columns = [Column("What changed in the data", "text"), Column("Records"), Column("Subjects")]
     rows = [[text, f"{row['records']:,}", f"{row['subjects']:,}"] for _, text, row in told]
     title = f"Data since look {results.changes.since}"
-    return Table(21, caption(results, title), columns, [Block(rows)])
+    return Table(Number.CHANGES, caption(results, title), columns, [Block(rows)])
 
 
 def _order(row: Row) -> int:
@@ -133,7 +136,7 @@ def _changed(row: Row) -> str:
 
 
 def edited(results: Results) -> Table | None:
-    """Table 28: the records that were edited or deleted, for the board only; None: none were."""
+    """The records that were edited or deleted, for the board only; None: none were."""
     if results.cases is None:
         return None
     rows = results.cases.edits.filter(pl.col("change") != "new")
@@ -147,7 +150,7 @@ def edited(results: Results) -> Table | None:
     rest = rows.height - len(shown)
     notes = (f"{rest:,} more are in tables/edits.csv.",) if rest > 0 else ()
     title = f"Records edited or deleted since look {results.changes.since}"
-    return Table(28, caption(results, title), columns, [Block(shown)], notes=notes)
+    return Table(Number.EDITED, caption(results, title), columns, [Block(shown)], notes=notes)
 
 
 def _edit(row: Row) -> list[str]:
@@ -158,7 +161,7 @@ def _edit(row: Row) -> list[str]:
 
 
 def redefined(results: Results) -> Table | None:
-    """Table 22: the keys of the study file that changed; None where none did."""
+    """The keys of the study file that changed; None where none did."""
     if results.changes.redefined.is_empty():
         return None
     columns = [Column("Key of the study file", "text"), Column("Before", "words"),
@@ -167,11 +170,11 @@ def redefined(results: Results) -> Table | None:
         [key, before or NONE, now or NONE] for key, before, now in results.changes.redefined.rows()
     ]
     title = f"Definitions changed since look {results.changes.since}"
-    return Table(22, caption(results, title), columns, [Block(rows)])
+    return Table(Number.REDEFINED, caption(results, title), columns, [Block(rows)])
 
 
 def turned(results: Results) -> Table | None:
-    """Table 23: the verdicts that turned at this look, and what moved each; None: none did."""
+    """The verdicts that turned at this look, and what moved each; None: none did."""
     number = results.look.number
     before = {
         row["rule"]: row["verdict"]
@@ -188,11 +191,25 @@ def turned(results: Results) -> Table | None:
     columns = [Column("Rule", "text"), Column("Before", "badge"), Column("Now", "badge"),
                Column("What moved it", "text")]  # fmt: skip
     title = f"Verdicts that turned since look {results.changes.since}"
-    return Table(23, caption(results, title), columns, [Block(rows)], rows_are="rule")
+    return Table(Number.TURNED, caption(results, title), columns, [Block(rows)], rows_are="rule")
+
+
+def flagged(results: Results) -> list[str]:
+    """The terms that the screen flags since this look, a sentence a pair of groups."""
+    if results.changes.since is None:
+        return []
+    pairs: dict[tuple[str, str], list[str]] = {}
+    for row in newly_flagged(results).rows(named=True):
+        pairs.setdefault((row["group"], row["reference"]), []).append(row["term"])
+    return [
+        f"Newly flagged by the screen, {group} against {reference} (Table {Number.SCREEN}): "
+        f"{wording.named(terms, MOST_FLAGGED)}."
+        for (group, reference), terms in pairs.items()
+    ]
 
 
 def history(results: Results) -> Table | None:
-    """Table 24: every rule's verdict at each look at which one turned, and now; None: no rule."""
+    """Every rule's verdict at each look at which one turned, and now; None: no rule."""
     if results.history.is_empty():
         return None
     runs = results.history.sort("first_cutoff", "first_look").rows(named=True)
@@ -213,8 +230,8 @@ def history(results: Results) -> Table | None:
     if len(looks) > len(shown):
         notes.append(f"{len(looks) - len(shown)} earlier ones are in tables/history.csv.")
     title = "Verdicts over the looks"
-    return Table(24, caption(results, title), columns, [Block(rows)], notes=tuple(notes),
-                 rows_are="rule")  # fmt: skip
+    return Table(Number.HISTORY, caption(results, title), columns, [Block(rows)],
+                 notes=tuple(notes), rows_are="rule")  # fmt: skip
 
 
 def _look(cutoff: date, number: int) -> str:
@@ -229,7 +246,7 @@ def _verdict(runs: list[Row], look: tuple[date, int]) -> str:
 
 
 def rejected(results: Results) -> Table | None:
-    """Table 25: input rows that were rejected, by the rule they broke; None: none were."""
+    """Input rows that were rejected, by the rule they broke; None: none were."""
     if results.rejected.is_empty():
         return None
     columns = [Column("File", "text"), Column("Rule it broke", "text"), Column("Column", "text"),
@@ -240,4 +257,5 @@ def rejected(results: Results) -> Table | None:
     ]
     where = " Which rows they are is in tables/rejected.csv." if results.cases else ""
     note = f"A rejected row counts nowhere.{where}"
-    return Table(25, caption(results, "Rejected rows"), columns, [Block(rows)], notes=(note,))
+    title = "Rejected rows"
+    return Table(Number.REJECTED, caption(results, title), columns, [Block(rows)], notes=(note,))

@@ -1,4 +1,4 @@
-"""What the rules found and what they are worth: Tables 1 and 12, words for verdicts. Pure.
+"""What the rules found and what they are worth, and words for verdicts. Pure.
 
 The look's urgent sentences are `lead`'s; the paths behind them are `evidence_tables`'.
 """
@@ -9,7 +9,7 @@ import polars as pl
 
 from safetymon.domain import Results
 from safetymon.report import sentences, wording
-from safetymon.report.table import Block, Column, Table, caption
+from safetymon.report.table import Block, Column, Number, Table, caption
 from safetymon.report.wording import VERDICT_ORDER, Row
 from safetymon.study import with_method
 
@@ -38,7 +38,7 @@ def ranked(signals: pl.DataFrame) -> list[Row]:
 
 
 def signals(results: Results, anchors: Mapping[str, str]) -> Table:
-    """Table 1: one row a rule. `anchors` are the places on the page of the rules' evidence."""
+    """One row a rule. `anchors` are the places on the page of the rules' evidence."""
     rows = ranked(results.signals)
     harmless = results.cards.filter(pl.col("trials") > 0, effect=1.0)
     simulated = {card["rule"]: card for card in harmless.rows(named=True)}
@@ -53,7 +53,7 @@ def signals(results: Results, anchors: Mapping[str, str]) -> Table:
         anchors=tuple(anchors.get(row["rule"], "") for row in rows),
     )
     title = "Signal rules and their verdicts"
-    return Table(1, caption(results, title), columns, [block], rows_are="rule")
+    return Table(Number.SIGNALS, caption(results, title), columns, [block], rows_are="rule")
 
 
 def _cells(row: Row) -> list[str]:
@@ -74,7 +74,7 @@ def _false_signals(card: Row) -> str:
     share, error = wording.number(100 * card["signals"]), wording.number(100 * card["error"])
     return (
         f"{SIMULATED}: without harm, a false signal in {share}% of {card['trials']:,} trials "
-        f"(Monte-Carlo error {error} points; Table 12)."
+        f"(Monte-Carlo error {error} points; Table {Number.CARDS})."
     )
 
 
@@ -107,7 +107,7 @@ def meanings(signals: pl.DataFrame) -> list[tuple[str, str]]:
 
 
 def cards(results: Results) -> Table | None:
-    """Table 12: what each rule does in simulated trials; None where nothing was simulated."""
+    """What each rule does in simulated trials; None where nothing was simulated."""
     if results.cards.is_empty():
         return None
     columns = [
@@ -124,7 +124,7 @@ def cards(results: Results) -> Table | None:
     )
     title = "Rule cards: how often each rule gives a signal"
     blocks = [_card(rows) for rows in by_rule]
-    return Table(12, caption(results, title), columns, blocks, notes=(note,))
+    return Table(Number.CARDS, caption(results, title), columns, blocks, notes=(note,))
 
 
 def _card(rows: pl.DataFrame) -> Block:

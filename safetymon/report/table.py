@@ -1,20 +1,52 @@
 """What a table of the page is: numbers already turned into the text that stands there. Pure.
 
-A table's number belongs to its kind, so Table 2 is Table 2 in the open and in the closed report.
+A table's number belongs to its kind, whatever a report leaves out, so a kind has the same number in
+the open and in the closed report, and at every look.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import IntEnum, auto
 from itertools import zip_longest
 from typing import Literal
 
-from safetymon.domain import Estimand, Results
+from safetymon.domain import ESTIMANDS, Estimand, Results
 from safetymon.report import wording
 
 Kind = Literal["text", "words", "number", "badge", "code"]
 """How a column's cells are set; `words` are sentences, `badge` a verdict or severity."""
 Choice = Literal["", "topic", "pt", "soc", "rule"]
 """What a reader can choose, here and in the charts: all else then shows that only."""
+
+
+class Number(IntEnum):
+    """The kinds of table in the order of the page, from which they have their numbers."""
+
+    SIGNALS = auto()
+    TURNED = auto()
+    CHANGES = auto()
+    REDEFINED = auto()
+    EDITED = auto()
+    HISTORY = auto()
+    PATH = auto()
+    STRIP = auto()
+    SCREEN = auto()
+    CARDS = auto()
+    OVERVIEW = auto()
+    TOPICS = auto()
+    COMPARISONS = auto()
+    INCIDENCE = auto()
+    MEAN = auto()
+    SEVERITY = auto()
+    PTS = auto()
+    SOCS = auto()
+    LISTING = auto()
+    PROFILE = auto()
+    GROUPS = auto()
+    FINDINGS = auto()
+    LAGS = auto()
+    INPUTS = auto()
+    REJECTED = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +83,24 @@ class Block:
 class Table:
     """A table of texts. `spans` is a row of heads above the columns: (title, columns below it).
 
-    `rows_are` says what the first cells name, where a reader can choose it.
+    `rows_are` says what the first cells name, where a reader can choose it. `part` tells tables of
+    one kind apart: that of a rule is its place in `evidence_view`, that of an estimand its place
+    among the estimands; 0 where there is but one.
     """
 
-    number: int
+    number: Number
     caption: str
     columns: list[Column]
     blocks: list[Block]
     spans: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = ()
     rows_are: Choice = ""
+    part: int = 0
+
+    @property
+    def label(self) -> str:
+        """The number as it is told, for instance 6 or, of a part, 7.2."""
+        return f"{self.number}.{self.part}" if self.part else f"{self.number}"
 
     @property
     def classes(self) -> list[str]:
@@ -75,6 +115,11 @@ class Panel:
     estimand: Estimand
     title: str
     table: Table
+
+
+def part_of(estimand: Estimand) -> int:
+    """Which part of its kind the table of an estimand is."""
+    return ESTIMANDS.index(estimand) + 1
 
 
 def caption(results: Results, title: str) -> str:

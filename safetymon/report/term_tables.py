@@ -6,7 +6,7 @@ import polars as pl
 
 from safetymon.domain import ESTIMANDS, Estimand, Level, Results
 from safetymon.report import wording
-from safetymon.report.table import Block, Column, Panel, Table, caption
+from safetymon.report.table import Block, Column, Number, Panel, Table, caption, part_of
 from safetymon.report.wording import Row
 
 Rows = list[Row]
@@ -20,7 +20,7 @@ LEVEL_HEADS = {"soc": "System organ class", "pt": "Preferred term"}
 
 
 def terms(results: Results, level: Level) -> list[Panel]:
-    """Table 4 (level soc) and Table 5 (level pt): terms with an event, by group and estimand."""
+    """Terms of a level with an event, by group and estimand."""
     counted = _by_estimand(results.incidence, level, COUNTED)
     compared = _by_estimand(results.comparisons, level, COMPARED)
     return [
@@ -51,7 +51,7 @@ def _term_panel(
     ]
     title = wording.ESTIMAND_TITLES[estimand]
     table = Table(
-        number=4 if level == "soc" else 5,
+        number=Number.SOCS if level == "soc" else Number.PTS,
         caption=caption(results, f"{title}: {LEVEL_TITLES[level]}, by group"),
         columns=_term_columns(
             level, len(names), len(pairs), wording.interval_title(results.confidence)
@@ -60,6 +60,7 @@ def _term_panel(
         spans=_term_spans(results.groups, pairs),
         notes=_left_out(len({row["term"] for row in counted}), len(by_term), title.lower()),
         rows_are="soc" if level == "soc" else "pt",
+        part=part_of(estimand),
     )
     return Panel(estimand, title, table)
 

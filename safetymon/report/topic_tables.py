@@ -7,7 +7,7 @@ import polars as pl
 
 from safetymon.domain import ESTIMANDS, Estimand, Results
 from safetymon.report import wording
-from safetymon.report.table import Block, Column, Panel, Table, caption
+from safetymon.report.table import Block, Column, Number, Panel, Table, caption, part_of
 from safetymon.report.wording import Row
 
 SPANS = (
@@ -17,12 +17,15 @@ SPANS = (
 )  # fmt: skip
 NOTES = (
     "A topic stands twice, adjudicated and by its terms alone, where the two differ.",
-    "Person-years are in Table 6; those up to the first event are in tables/incidence.csv.",
+    (
+        f"Person-years are in Table {Number.GROUPS}; those up to the first event are in "
+        "tables/incidence.csv."
+    ),
 )
 
 
 def topics(results: Results) -> list[Panel]:
-    """Table 2: any event and each topic, by group, for each estimand."""
+    """Any event and each topic, by group, for each estimand."""
     chosen = results.incidence.filter(pl.col("level").is_in(["any", "topic"]))
     return [_topic_panel(results, chosen, estimand) for estimand in ESTIMANDS]
 
@@ -41,12 +44,13 @@ def _topic_panel(results: Results, chosen: pl.DataFrame, estimand: Estimand) -> 
     blocks = [block for _, topic in groupby(rows, _term) for block in _topic_blocks(list(topic))]
     title = wording.ESTIMAND_TITLES[estimand]
     table = Table(
-        number=2,
+        number=Number.TOPICS,
         caption=caption(results, f"{title}: any, and the topics, by group"),
         columns=_topic_columns(wording.interval_title(results.confidence)),
         blocks=blocks,
         spans=SPANS,
         notes=NOTES,
+        part=part_of(estimand),
     )
     return Panel(estimand, title, _without_doses(table) if not _has_doses(results) else table)
 
@@ -99,7 +103,7 @@ def _topic_cells(row: Row) -> list[str]:
 
 
 def comparisons(results: Results) -> list[Panel]:
-    """Table 3: topics against the reference group, for each estimand; none without a reference."""
+    """Topics against the reference group, for each estimand; none without a reference."""
     final = pl.col("adjudicated").fill_null(value=True)
     chosen = results.comparisons.filter(pl.col("level").is_in(["any", "topic"]), final)
     if chosen.is_empty():
@@ -123,7 +127,7 @@ def _comparison_panel(results: Results, chosen: pl.DataFrame, estimand: Estimand
         Column("Ratio"), Column(interval), Column("Fisher p"),
     ]  # fmt: skip
     table = Table(
-        number=3,
+        number=Number.COMPARISONS,
         caption=caption(results, f"{title}: difference to the reference group, adjudicated"),
         columns=columns,
         blocks=blocks,
@@ -137,6 +141,7 @@ def _comparison_panel(results: Results, chosen: pl.DataFrame, estimand: Estimand
         ),
         notes=("Fisher's exact p, two-sided, describes; it decides nothing.",),
         rows_are="topic",
+        part=part_of(estimand),
     )
     return Panel(estimand, title, table)
 

@@ -4,12 +4,12 @@ import polars as pl
 
 from safetymon.domain import Results
 from safetymon.report import wording
-from safetymon.report.table import Block, Column, Table, caption
+from safetymon.report.table import Block, Column, Number, Table, caption
 from safetymon.report.wording import Row
 
 
 def groups(results: Results) -> Table:
-    """Table 6: who was at risk, for how long. The open report has no treatment to name."""
+    """Who was at risk, for how long. The open report has no treatment to name."""
     closed = results.scope == "closed"
     definition = [Column("Treatment", "text"), Column("Periods", "text")] if closed else []
     counts = [Column("Subjects"), Column("Person-years"), Column("Administrations")]
@@ -21,7 +21,7 @@ def groups(results: Results) -> Table:
         for row in results.groups.rows(named=True)
     ]  # fmt: skip
     return Table(
-        number=6,
+        number=Number.GROUPS,
         caption=caption(results, "Groups: subjects treated, and their time"),
         columns=[Column("Group", "text"), *definition, *counts],
         blocks=[Block(rows)],
@@ -79,7 +79,7 @@ def _overlap(a: Row, b: Row) -> bool:
 
 
 def findings(results: Results) -> Table:
-    """Table 7: what a reader must know about the data, the gravest first."""
+    """What a reader must know about the data, the gravest first."""
     order = {"error": 0, "warning": 1, "info": 2}
     kept = sorted(results.findings, key=lambda finding: order[finding.severity])
     columns = [
@@ -87,11 +87,11 @@ def findings(results: Results) -> Table:
         Column("What it means", "words"),
     ]  # fmt: skip
     rows = [[f.check, f.severity, f"{f.count:,}", f.text] for f in kept]
-    return Table(7, caption(results, "Data findings"), columns, [Block(rows)])
+    return Table(Number.FINDINGS, caption(results, "Data findings"), columns, [Block(rows)])
 
 
 def inputs(results: Results) -> Table:
-    """Table 8: the files read; rows = accepted + rejected."""
+    """The files read; rows = accepted + rejected."""
     columns = [
         Column("File", "text"), Column("Rows"), Column("Accepted"), Column("Rejected"),
         Column("SHA-256", "code"),
@@ -100,4 +100,4 @@ def inputs(results: Results) -> Table:
         [wording.file_name(f.path), f"{f.rows:,}", f"{f.accepted:,}", f"{f.rejected:,}", f.sha256]
         for f in results.cut.inputs
     ]
-    return Table(8, caption(results, "Files read"), columns, [Block(rows)])
+    return Table(Number.INPUTS, caption(results, "Files read"), columns, [Block(rows)])

@@ -140,16 +140,22 @@ def listing(items: list[str]) -> str:
     return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
 
 
+def named(items: list[str], most: int) -> str:
+    """The first `most` items by name, and how many more there are."""
+    more = [f"{len(items) - most:,} more"] if len(items) > most else []
+    return ", ".join([*items[:most], *more])
+
+
 def phrase(term: str, estimand: str) -> str:
     """The subject of a sentence: `related headache`, `headache`, `any serious event`."""
     kind = "" if estimand == "all" else f"{estimand} "
     return f"any {kind}event" if term == ANY_EVENT else f"{kind}{term}"
 
 
-def incidence(row: Row) -> str:
-    """`related headache in 40 of 95 subjects (42.1%), 130 events`."""
+def incidence(row: Row, *, with_share: bool = True) -> str:
+    """`related headache in 40 of 95 subjects (42.1%), 130 events`, or without the percentage."""
     shown = percent(row["subjects"], row["at_risk"])
-    share = "" if shown == NOT_ESTIMABLE else f" ({shown}%)"
+    share = f" ({shown}%)" if with_share and shown != NOT_ESTIMABLE else ""
     return (
         f"{phrase(row['term'], row['estimand'])} in {row['subjects']:,} of "
         f"{plural(row['at_risk'], 'subject')}{share}, {plural(row['events'], 'event')}"

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page
 
 from safetymon.domain import ESTIMANDS, Results, Scope
+from safetymon.report.table import Number
 from safetymon.schema import COUNTS
 from tests.report_fixture import ALL_IVIG, FIRST_IVIG, FIRST_PLACEBO, HOSTILE, results, write
 
@@ -288,12 +289,12 @@ def test_the_changes_and_the_history_on_the_page_are_those_of_results_json(
             for table in made.page.locator("#changes table").all()
         }
     counts = sorted((c["records"], c["subjects"]) for c in document["changes"]["data"])
-    assert sorted((int(row[1]), int(row[2])) for row in tables["Table 21"]) == counts
+    assert sorted((int(row[1]), int(row[2])) for row in tables[f"Table {Number.CHANGES}"]) == counts
     keys = [[d["definition"], d["before"], d["now"]] for d in document["changes"]["definitions"]]
-    assert tables["Table 22"] == keys
+    assert tables[f"Table {Number.REDEFINED}"] == keys
     now = {run["rule"]: run["verdict"] for run in document["history"]
            if run["last_look"] == document["look"]["number"]}  # fmt: skip
-    assert {row[0]: row[-1] for row in tables["Table 24"]} == now
+    assert {row[0]: row[-1] for row in tables[f"Table {Number.HISTORY}"]} == now
 
 
 def test_the_open_page_has_no_listing(opened: Open, folders: dict[Scope, Path]) -> None:

@@ -18,13 +18,17 @@ from typing import Any
 import pytest
 
 from safetymon import demonstration, monitor
+from safetymon.report.table import Number as Kind
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 Row = dict[str, Any]
 Number = float | None
 TOKEN = re.compile(r"[<>]? ?[+−]?\d[\d,]*(?:\.\d+)?(?: × 10[⁰¹²³⁴⁵⁶⁷⁸⁹]+)?|n\.e\.")
 POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
-UNCOMPARED = {12, 21, 22, 23, 24, 26, 27, 28}
+UNCOMPARED = {
+    Kind.CARDS, Kind.CHANGES, Kind.REDEFINED, Kind.TURNED, Kind.HISTORY, Kind.EDITED,
+    Kind.LISTING, Kind.PROFILE,
+}  # fmt: skip
 """Rule cards (none made here), changes (first look), verdicts, and what our script fills."""
 TITLES = {
     "All events": "all", "Related events": "related", "Serious events": "serious",
@@ -196,7 +200,7 @@ def comparisons(table: Read, known: Document) -> None:
 
 
 def terms(table: Read, known: Document) -> None:
-    level = "soc" if table.number == 4 else "pt"
+    level = "soc" if table.number == Kind.SOCS else "pt"
     pairs = {(g, r) for _, _, _, g, r in known.comparisons}
     for _, (term, *cells) in table.rows:
         values: list[Number] = []
@@ -263,14 +267,14 @@ def screen(table: Read, known: Document) -> None:
     for heading, (term, *cells) in table.rows:
         row = rows[term, heading]
         since = [row["since_look"]] if row["flagged"] else []
-        counts: list[Number] = [row["treated_events"], row["events"]]
+        counts: list[Number] = [row["events"], row["treated_events"]]
         same([*cells[:2], *cells[3:]], [*counts, *e_value(row["log_e"]), *since], table.caption)
         bound = cells[2].replace("≥", "").replace(">", "").strip()
         assert agrees(bound, row["p"]) or (cells[2] != bound and row["p"] >= float(bound)), term
 
 
 def curves(table: Read, known: Document) -> None:
-    kind = "incidence" if table.number == 31 else "mean"
+    kind = "incidence" if table.number == Kind.INCIDENCE else "mean"
     rows = [r for r in known.whole["curves"]
             if r["kind"] == kind and r["estimand"] == table.estimand]  # fmt: skip
     days = [int(head.removeprefix("Day ").replace(",", "")) for head in table.heads[-1][1:]]
@@ -329,9 +333,11 @@ def rejected(table: Read, known: Document) -> None:
 
 
 COMPARED: dict[int, Callable[[Read, Document], None]] = {
-    1: signals, 2: topics, 3: comparisons, 4: terms, 5: terms, 6: sizes, 7: findings, 8: inputs,
-    9: paths, 10: strips, 11: screen, 20: overview, 25: rejected, 31: curves, 32: curves,
-    33: severities, 34: lags,
+    Kind.SIGNALS: signals, Kind.PATH: paths, Kind.STRIP: strips, Kind.SCREEN: screen,
+    Kind.OVERVIEW: overview, Kind.TOPICS: topics, Kind.COMPARISONS: comparisons,
+    Kind.INCIDENCE: curves, Kind.MEAN: curves, Kind.SEVERITY: severities,
+    Kind.PTS: terms, Kind.SOCS: terms, Kind.GROUPS: sizes, Kind.FINDINGS: findings,
+    Kind.LAGS: lags, Kind.INPUTS: inputs, Kind.REJECTED: rejected,
 }  # fmt: skip
 
 
@@ -353,7 +359,7 @@ def test_every_number_of_every_table_is_that_of_the_document(
 
 def test_no_table_is_left_out_of_the_comparison(look: tuple[list[Read], Row]) -> None:
     tables, document = look
-    closed_only = {3, 11} if document["scope"] == "open" else set[int]()
+    closed_only = {Kind.COMPARISONS, Kind.SCREEN} if document["scope"] == "open" else set[int]()
     assert set(COMPARED) - closed_only <= set(numbers(tables))
 
 

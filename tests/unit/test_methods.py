@@ -13,6 +13,7 @@ from safetymon.basis import Method
 from safetymon.domain import Scope
 from safetymon.report import page
 from safetymon.report.footers import RECORDS, UNITS, Footers
+from safetymon.report.table import Number
 from safetymon.stats import comparisons, proportions
 from safetymon.study import Study
 from tests.report_fixture import results
@@ -82,7 +83,7 @@ def test_every_table_of_a_page_has_its_line(scope: str) -> None:
 
 
 @pytest.mark.parametrize("number", sorted(UNITS))
-def test_a_line_says_the_whole_estimand(number: int) -> None:
+def test_a_line_says_the_whole_estimand(number: Number) -> None:
     line = Footers(results()).table(number, "related")
     for part in ("Population: ", "periods: ", "treatment: ", "treatment-emergent: ",
                  "relatedness: related only", "unit: ", "data up to 04 Nov 2019", "method: ",
@@ -92,7 +93,7 @@ def test_a_line_says_the_whole_estimand(number: int) -> None:
 
 
 @pytest.mark.parametrize("number", sorted(RECORDS))
-def test_a_table_of_records_has_no_estimand(number: int) -> None:
+def test_a_table_of_records_has_no_estimand(number: Number) -> None:
     assert Footers(results()).table(number) == (
         "Unit: records as listed; data up to 04 Nov 2019; definitions 0123456789ab."
     )
@@ -100,7 +101,8 @@ def test_a_table_of_records_has_no_estimand(number: int) -> None:
 
 def test_the_open_lines_speak_of_no_comparison() -> None:
     for number in UNITS:
-        assert "difference" not in Footers(results("open")).table(number) or number == 3
+        line = Footers(results("open")).table(number)
+        assert "difference" not in line or number is Number.COMPARISONS
 
 
 def test_the_phrases_come_from_the_study_file() -> None:

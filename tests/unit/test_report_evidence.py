@@ -12,7 +12,7 @@ from safetymon import schema
 from safetymon.domain import Results
 from safetymon.report import evidence_charts, evidence_tables, evidence_view, wording
 from safetymon.report.marks import Spec
-from safetymon.report.table import Table
+from safetymon.report.table import Number, Table
 from tests import evidence_fixture
 from tests.evidence_fixture import AGAINST, POOLED, STRIP_ONLY, WALK
 from tests.report_fixture import CUTOFF, results, schema_frame
@@ -37,7 +37,7 @@ def path_of(rule: str) -> pl.DataFrame:
 
 
 def test_a_background_path_can_be_recomputed_by_hand() -> None:
-    table = evidence_tables.path(CLOSED, AGAINST, "background")
+    table = evidence_tables.path(CLOSED, AGAINST, "background", 1)
     assert [column.title for column in table.columns] == [
         "Date", "Subjects counted", "With event", "Boundary", "Alpha spent", wording.E_VALUE,
     ]  # fmt: skip
@@ -55,7 +55,7 @@ def test_a_background_path_can_be_recomputed_by_hand() -> None:
 
 
 def test_a_walk_shows_every_event_day_up_to_the_most() -> None:
-    table = evidence_tables.path(CLOSED, WALK, "ecl")
+    table = evidence_tables.path(CLOSED, WALK, "ecl", 1)
     assert [column.title for column in table.columns] == [
         "Date", "First events", "On treatment", "Expected share", "Information fraction",
         "Boundary", "Alpha spent", wording.E_VALUE,
@@ -69,14 +69,14 @@ def test_a_walk_shows_every_event_day_up_to_the_most() -> None:
 
 def test_a_short_path_leaves_nothing_to_the_file() -> None:
     made = replace(CLOSED, evidence=path_of(WALK).head(3))
-    table = evidence_tables.path(made, WALK, "ecl")
+    table = evidence_tables.path(made, WALK, "ecl", 1)
     assert len(cells(table)) == 3
     assert len(table.notes) == 1
 
 
 def test_one_day_left_out_is_one_day() -> None:
     made = replace(CLOSED, evidence=path_of(WALK).head(31))
-    assert evidence_tables.path(made, WALK, "ecl").notes[-1].startswith("One more day is in")
+    assert evidence_tables.path(made, WALK, "ecl", 1).notes[-1].startswith("One more day is in")
 
 
 @pytest.mark.parametrize(
@@ -99,14 +99,14 @@ def test_one_day_left_out_is_one_day() -> None:
 def test_every_method_has_its_own_columns(
     method: str, frame: pl.DataFrame, last: list[str], titles: list[str]
 ) -> None:
-    table = evidence_tables.path(replace(CLOSED, evidence=frame), "rule", method)
+    table = evidence_tables.path(replace(CLOSED, evidence=frame), "rule", method, 1)
     assert cells(table)[0] == last
     assert [column.title for column in table.columns][:5] == titles
 
 
 def test_before_the_protocol_asks_there_is_no_boundary() -> None:
     early = evidence_fixture.protocol("rule").head(5)
-    table = evidence_tables.path(replace(CLOSED, evidence=early), "rule", "protocol")
+    table = evidence_tables.path(replace(CLOSED, evidence=early), "rule", "protocol", 1)
     assert cells(table) == [["10 Apr 2017", "5", "0", "none", "0.10"]]
 
 
@@ -169,7 +169,7 @@ def test_no_boundary_is_drawn_before_there_is_one() -> None:
 
 
 def test_a_strip_tells_every_background_and_marks_the_rules_own() -> None:
-    table = evidence_tables.strip(CLOSED, AGAINST, 0.01)
+    table = evidence_tables.strip(CLOSED, AGAINST, 0.01, 1)
     assert cells(table) == [
         ["0.5%", "3", "<0.001", "199", "yes"],
         ["1% (this rule)", "4", "0.003", "29.5", "yes"],
@@ -221,6 +221,24 @@ def test_cards_come_in_the_order_of_table_1() -> None:
     assert paths.anchors == {AGAINST: "path-1", POOLED: "path-2", WALK: "path-3"}
 
 
+def test_the_tables_of_a_rule_are_the_same_part_of_their_kinds() -> None:
+    paths, strips = (
+        {card.rule: card.table.label for card in cards.shown}
+        for cards in (evidence_view.paths(CLOSED), evidence_view.strips(CLOSED))
+    )
+    assert paths == {AGAINST: "7.1", POOLED: "7.2", WALK: "7.3"}
+    assert strips == {AGAINST: "8.1", POOLED: "8.2", STRIP_ONLY: "8.4"}
+
+
+def test_rules_that_decide_come_before_those_that_do_not_also_where_these_are_more_urgent() -> None:
+    urgent = pl.when(rule=STRIP_ONLY).then(pl.lit("raised")).otherwise(pl.lit("no signal"))
+    made = replace(CLOSED, signals=CLOSED.signals.with_columns(verdict=urgent))
+    strips = evidence_view.strips(made).shown
+    assert [card.rule for card in strips][-1] == STRIP_ONLY
+    parts = [card.table.part for card in strips]
+    assert parts == sorted(parts)
+
+
 def test_a_card_says_what_a_reader_must_know() -> None:
     against, pooled, walk = evidence_view.paths(CLOSED).shown
     facts = dict(against.facts)
@@ -267,11 +285,11 @@ def test_many_rules_are_shown_one_at_a_time_and_no_more_than_can_be_read(
 def test_the_screen_comes_flagged_first_then_by_evidence() -> None:
     table = evidence_tables.screened(CLOSED)
     assert table is not None
-    assert table.number == 11
+    assert table.number is Number.SCREEN
     (block,) = table.blocks
     assert block.heading == "First period, IVIg against First period, placebo"
     assert [row[0] for row in block.rows[:3]] == ["Headache", "Term 066", "Migraine"]
-    assert block.rows[0] == ["Headache", "0", "2", "0.00068", "1,500", "since look 2"]
+    assert block.rows[0] == ["Headache", "2", "0", "0.00068", "1,500", "since look 2"]
     assert block.rows[1][5] == "since look 3"
     assert block.rows[2][3:] == ["0.054", "1.53", "no"]
     evidence = [float(row[4]) for row in block.rows[3:]]

@@ -12,10 +12,12 @@ import polars as pl
 import pytest
 
 from safetymon import schema
-from safetymon.domain import Results
+from safetymon.domain import Results, Scope
 from safetymon.report import page
 from safetymon.report.results_json import finite
+from safetymon.report.table import Number
 from tests import evidence_fixture
+from tests.evidence_fixture import POOLED
 from tests.report_fixture import HOSTILE, results, schema_frame
 
 OWN_SCRIPTS = ["listing.js", "tables.js", "boot.js"]
@@ -233,6 +235,39 @@ def test_rule_cards_stand_in_the_page_only_once_something_was_simulated() -> Non
     html = page.render(simulated, VEGA)
     assert "<h2>Rule cards</h2>" in html
     assert "Simulated over the whole trial" in html
+
+
+def captions(html: str) -> list[tuple[str, str]]:
+    """(number, title) of every table, from top to bottom."""
+    return re.findall(r"<b>Table ([\d.]+)\.</b> (.*?)(?: Data up to [^<]*)?</span>", html)
+
+
+@pytest.mark.parametrize("scope", ["closed", "open"])
+def test_tables_are_numbered_as_they_come_and_each_has_a_number_of_its_own(scope: Scope) -> None:
+    made = results(scope)
+    html = page.render(replace(made, cards=evidence_fixture.cards(POOLED)), VEGA)
+    numbers = [tuple(map(int, label.split("."))) for label, _ in captions(html)]
+    assert numbers == sorted(set(numbers))
+    told = {number for number, *_ in numbers}
+    missing = {Number.SCREEN, Number.COMPARISONS, Number.LISTING, Number.PROFILE, Number.EDITED}
+    assert set(Number) - told == (missing if scope == "open" else set())
+
+
+def test_what_stands_in_both_reports_has_the_same_number_in_both() -> None:
+    of_rules = (f"{Number.PATH}.", f"{Number.STRIP}.")  # its own rules
+    closed, opened = dict(captions(CLOSED)), dict(captions(OPEN))
+    shared = {label for label in opened if not label.startswith(of_rules)}
+    assert len(shared) > 25
+    assert {label: opened[label] for label in shared} == {label: closed[label] for label in shared}
+
+
+def test_every_table_that_is_referred_to_is_there() -> None:
+    for html in (CLOSED, OPEN):
+        labels = {label for label, _ in captions(html)}
+        text = re.sub(r"<script>.*?</script>", "", html, flags=re.DOTALL)
+        referred = set(re.findall(r"Table (\d+(?:\.\d+)?)", text))
+        there = labels | {label.split(".")[0] for label in labels}
+        assert referred <= there
 
 
 def test_signals_lead_to_their_evidence() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from safetymon.domain import Changes
+from safetymon.domain import Changes, Results
 from safetymon.record_schema import HISTORY, REJECTED_COUNTS
 from safetymon.report import listing_data, page, record_tables
 from safetymon.report.table import Table
@@ -139,6 +139,47 @@ def test_a_verdict_that_turned_is_told_with_what_moved_it() -> None:
     assert moved[rule] == ["no events", "raised", "new data"]
     since = dict(CLOSED.signals.select("rule", "since_look").rows())
     assert all(since[row[0]] == 3 or row[2] == "open" for row in rows)
+
+
+def _screened(made: Results, terms: int) -> Results:
+    """The look with this many terms newly flagged in each of two pairs of groups."""
+    rows = [
+        made.screen.head(1).with_columns(
+            term=pl.lit(f"T{i:02d}"), group=pl.lit(group), p=pl.lit(0.001 * (i + 1)),
+            flagged=pl.lit(value=True), since_look=pl.lit(made.look.number, pl.Int64),
+        )
+        for group in ("A", "B") for i in range(terms)
+    ]  # fmt: skip
+    return replace(made, screen=pl.concat([made.screen, *rows]).select(made.screen.columns))
+
+
+def test_terms_newly_flagged_are_named_with_their_groups_in_the_closed_report_only() -> None:
+    (said,) = record_tables.flagged(results())
+    pair = "First period, IVIg against First period, placebo"
+    assert said == f"Newly flagged by the screen, {pair} (Table 9): Term 066."
+    assert said in page.render(results(), "")
+    assert record_tables.flagged(results("open")) == []
+    assert "Newly flagged" not in page.render(results("open"), "")
+
+
+def test_of_many_terms_newly_flagged_those_with_most_evidence_are_named() -> None:
+    _, first, second = record_tables.flagged(_screened(results(), 12))
+    assert first.endswith(": T00, T01, T02, T03, T04, T05, T06, T07, T08, T09, 2 more.")
+    assert "A against" in first
+    assert "B against" in second
+
+
+def test_a_screen_that_newly_flags_nothing_says_so() -> None:
+    quiet = replace(CLOSED, screen=CLOSED.screen.with_columns(since_look=pl.lit(2, pl.Int64)))
+    none = "The screen newly flags no preferred term."
+    assert none in page.render(quiet, "")
+    assert none not in page.render(CLOSED, "")
+    assert none not in page.render(replace(quiet, screen=quiet.screen.clear()), "")
+
+
+def test_the_first_look_has_no_newly_flagged_term_to_name() -> None:
+    first = replace(CLOSED, changes=replace(CLOSED.changes, since=None))
+    assert record_tables.flagged(first) == []
 
 
 RUNS = frame(

@@ -104,6 +104,8 @@ def test_a_sentence_says_what_is_subjects_and_what_is_events(
         "term": term, "estimand": estimand, "subjects": subjects, "at_risk": 95, "events": events,
     }  # fmt: skip
     assert wording.incidence(row) == sentence
+    share = sentence[sentence.index(" (") : sentence.index(")") + 1]
+    assert wording.incidence(row, with_share=False) == sentence.replace(share, "")
 
 
 def test_the_reference_group_does_not_speak_first_even_if_it_is_the_widest() -> None:

@@ -179,7 +179,7 @@
         heading: has ? first.textContent.toLowerCase() : "" };
     });
     var rows = bodies.reduce(function (n, body) { return n + body.units.length; }, 0);
-    var number = /\d+/.exec(element.caption.textContent);
+    var number = /\d+(\.\d+)?/.exec(element.caption.textContent);
     var one = { element: element, box: box, bodies: bodies, kind: element.dataset.rows || "",
       number: number ? number[0] : "", choice: null };
     if (rows > 1) { sortable(one); }
