@@ -199,7 +199,7 @@ SCREEN: Columns = {
     "term": pl.String,
     "group": pl.String,
     "reference": pl.String,
-    "treated_events": pl.Int64,  # first events
+    "treated_events": pl.Int64,  # first events while both groups were at risk
     "events": pl.Int64,
     "p": pl.Float64,  # sequential p-value of the walk
     "log_e": pl.Float64,

@@ -190,7 +190,7 @@ def screened(results: Results) -> Table | None:
         Column("Preferred term", "text"), Column("First events"), Column("On treatment"),
         Column("Sequential p"), Column(wording.E_VALUE), Column("Flagged", "text"),
     ]  # fmt: skip
-    blocks, notes = [], []
+    blocks, notes = [], ["First events are those while both groups were at risk."]
     for pair, rows in results.screen.group_by("group", "reference", maintain_order=True):
         shown = ranked(rows).head(MOST_TERMS)
         title = f"{pair[0]} against {pair[1]}"

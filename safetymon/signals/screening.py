@@ -6,6 +6,7 @@ log-rank walk; what was flagged once stays flagged.
 
 from collections.abc import Sequence
 from datetime import date
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -69,18 +70,18 @@ def _group(
     before = {spelt.get(t.upper(), t): n for t, n in sorted(before.items(), key=lambda x: -x[1])}
     terms = sorted({*seen, *before})
     first = first._replace(term=_places(terms, seen)[np.unique(first.term, return_inverse=True)[1]])
-    p, log_e = _weighed(plan, spans, first, len(terms), today, final=final)
-    flagged = screen(p, q=plan.screen_q, previous=[t in before for t in terms]).flagged.tolist()
-    treated = spans.treated[first.unit]
+    found = _weighed(plan, spans, first, len(terms), today, final=final)
+    held = screen(found.p, q=plan.screen_q, previous=[t in before for t in terms])
+    flagged = held.flagged.tolist()
     return pl.DataFrame(
         {
             "term": terms,
             "group": group.name,
             "reference": group.reference,
-            "treated_events": np.bincount(first.term[treated], minlength=len(terms)),
-            "events": np.bincount(first.term, minlength=len(terms)),
-            "p": p,
-            "log_e": log_e,
+            "treated_events": found.treated,
+            "events": found.events,
+            "p": found.p,
+            "log_e": found.log_e,
             "flagged": flagged,
             "since_look": [
                 before.get(t, look) if on else None for t, on in zip(terms, flagged, strict=True)
@@ -96,16 +97,26 @@ def _places(keys: Sequence[str], wanted: Sequence[str]) -> IntArray:
     return np.array([place[key] for key in wanted], np.int64)
 
 
+class Weighed(NamedTuple):
+    """Each term's first events while both groups were at risk, and what they say; (terms,)."""
+
+    treated: IntArray
+    events: IntArray
+    p: FloatArray
+    log_e: FloatArray
+
+
 def _weighed(
     plan: Evidence, spans: Spans, first: First, terms: int, today: int, *, final: bool
-) -> tuple[FloatArray, FloatArray]:
-    """Sequential p-value and log e-value of every term; 1 and 0 where nobody was at risk.
+) -> Weighed:
+    """Every term's evidence; p-value 1 and e-value 1 where nobody was at risk.
 
     All terms share one table of risk sets, and take out of it who was counted for them.
     """
     begun = spans.entry <= today
     if not begun.any():
-        return np.ones(terms), np.zeros(terms)
+        none = np.zeros(terms, np.int64)
+        return Weighed(none, none, np.ones(terms), np.zeros(terms))
     known = _everyone(spans).known_by(today)
     tables = tables_of(known, plan.planned_subjects or 1, plan.window_days or 1, today)
     row = np.cumsum(begun) - 1  # of the tables, which hold who has begun by this day
@@ -115,7 +126,12 @@ def _weighed(
         tables, first.term[own], row[first.unit[own]], first.seen[own], terms=terms,
         left=gone._replace(subject=row[gone.subject]),
     )  # fmt: skip
-    return sequential_p(path, final=final), eprocess(path).current
+    return Weighed(
+        np.bincount(path.term[path.treated], minlength=terms),
+        np.bincount(path.term, minlength=terms),
+        sequential_p(path, final=final),
+        eprocess(path).current,
+    )
 
 
 def _everyone(spans: Spans) -> Units:

@@ -158,7 +158,10 @@ def _counts(rule: EvidenceRule, path: Path) -> str:
     found, expected = _found(rule, path, -1), path.expected[-1]
     match rule:
         case EclRule():
-            return f"{found} first events on treatment, {expected:.1%} expected of the last"
+            # Each event adds the chance that it falls on treatment.
+            whole = float(path.expected @ np.diff(path.of, prepend=0.0))
+            harm = "without harm" if rule.margin == 1 else f"at a hazard ratio of {rule.margin:g}"
+            return f"{found} first events on treatment, {whole:.1f} expected {harm}"
         case PoissonRule():
             return f"{found}, {expected:.2f} expected"
         case _:
@@ -168,7 +171,8 @@ def _counts(rule: EvidenceRule, path: Path) -> str:
 def _found(rule: EvidenceRule, path: Path, at: int) -> str:
     """The count and what it is counted among, as a boundary sees them."""
     if isinstance(rule, PoissonRule):
-        return f"{path.count[at]} subjects with an event in {path.of[at]:.1f} person-years"
+        subjects = "subject" if path.count[at] == 1 else "subjects"
+        return f"{path.count[at]} {subjects} with an event in {path.of[at]:.1f} person-years"
     return f"{path.count[at]} of {_whole(path, at)}"
 
 
@@ -196,7 +200,7 @@ def _beside(rule: EvidenceRule, path: Path) -> str:
     e_value = _e_value(path)
     if e_value is None:
         return ""
-    text = f"e-value {e_value:.3g}"
+    text = f"e-value {e_value:,.0f}" if 1e3 <= e_value < 1e5 else f"e-value {e_value:.3g}"
     if isinstance(rule, BackgroundRule):
         low = float(anytime_lower_bound(int(path.count[-1]), _whole(path, -1), rule.alpha))
         return f"{text}, risk above {low:.2%} at any number of looks"

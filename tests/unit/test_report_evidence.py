@@ -302,6 +302,7 @@ def test_a_long_screen_says_what_is_left_to_the_file() -> None:
     assert table is not None
     assert len(table.blocks[0].rows) == 30
     assert table.notes == (
+        "First events are those while both groups were at risk.",
         "First period, IVIg against First period, placebo: 50 more terms in tables/screen.csv.",
     )
 

@@ -1,6 +1,7 @@
 """The screen of all preferred terms, against a loop over terms with risk sets made one by one."""
 
 from datetime import date, timedelta
+from itertools import takewhile
 from typing import Any
 
 import polars as pl
@@ -77,14 +78,13 @@ def weighed(stays: list[Stay], events: list[Event], term: str, cutoff: int) -> l
 
 
 def naive(people: list[Subject]) -> tuple[float, float, int, int]:
-    """(sequential p, log e-value, first events on treatment, first events) of one term."""
-    levels = [
-        alpha
-        for alpha in ALPHA_GRID
-        if people and run(people, Design(10, 30, alpha)).first_signal[0] >= 0
-    ]
-    log_e = plain.log_e(plain.event_days(people, Design(10, 30)))
-    counted = [s.treated for s in people if s.event >= 0]
+    """(sequential p, log e-value, informative first events on treatment, all such) of one term."""
+    levels = takewhile(  # they fall
+        lambda alpha: people and run(people, Design(10, 30, alpha)).first_signal[0] >= 0, ALPHA_GRID
+    )
+    days = plain.event_days(people, Design(10, 30))
+    log_e = plain.log_e(days)
+    counted = [treated for day in days for treated in day.treated]
     return min(levels, default=1.0), [0.0, *log_e][-1], sum(counted), len(counted)
 
 
@@ -194,7 +194,7 @@ def test_a_flag_stays_even_if_nobody_is_left_in_the_groups() -> None:
 def test_one_group_empty_says_nothing(side: str) -> None:
     alone: list[Stay] = [(side, row, who, first, last) for _, row, who, first, last in TEN]
     found = screened(alone, HARM)
-    assert found.select("term", "p", "events", "flagged").rows() == [("Rash", 1.0, 5, False)]
+    assert found.select("term", "p", "events", "flagged").rows() == [("Rash", 1.0, 0, False)]
 
 
 def test_no_event_is_no_row() -> None:

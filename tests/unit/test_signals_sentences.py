@@ -55,8 +55,11 @@ def test_the_sentence_of_a_signal_says_when_and_at_what_count() -> None:
 def test_the_sentence_of_a_comparison_says_the_share() -> None:
     people = members(6, 6, every=0)  # all of one day: the share is that of the heads
     finding = found(ecl(), people, events((0, 50), (6, 55), (1, 60)), reference="P")
-    # The last: 5 of the 10 who were still at risk and not yet counted.
-    assert finding.text.startswith("2 of 3 first events on treatment, 50.0% expected of the last")
+    # 6 of 12, 5 of 11 and 5 of 10 who were still at risk and not yet counted were treated.
+    expected = 6 / 12 + 5 / 11 + 5 / 10
+    assert finding.text.startswith(
+        f"2 of 3 first events on treatment, {expected:.1f} expected without harm; "
+    )
     assert "too few events: even all 3 on treatment could not have signalled yet" in finding.text
 
 
@@ -66,7 +69,7 @@ def test_the_sentence_of_a_rate_counts_years_and_can_be_recomputed() -> None:
     assert finding.path.of[-1] == pytest.approx(74 / 365.25)
     limit = next(d for d in range(1, 99) if plain.log_e_rate(d, 37 / 365.25) >= math.log(20))
     assert finding.text == (
-        "1 subjects with an event in 0.2 person-years, 0.10 expected; "
+        "1 subject with an event in 0.2 person-years, 0.10 expected; "
         f"the boundary is {limit}; e-value {math.exp(plain.log_e_rate(1, 37 / 365.25)):.3g}."
     )
     over = found(rate(), members(10), events(*[(i, 50) for i in range(6)]))
