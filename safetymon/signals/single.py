@@ -85,7 +85,8 @@ def _short_of(known: Units, whole: IntArray, limit: FloatArray) -> tuple[State, 
     if not whole[-1]:
         return "too little data", "nobody has been followed to the end of the window yet"
     return "too little data", (
-        f"too few subjects: even all {whole[-1]} with an event could not have signalled yet"
+        f"too few subjects: even {whole[-1]} of {whole[-1]} with an event could not have signalled "
+        "yet"
     )
 
 

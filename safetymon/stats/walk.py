@@ -203,7 +203,9 @@ def _reason(events: int, can: bool, lost: int) -> str:  # noqa: FBT001 - one row
     if can:
         return ""
     if events:
-        return f"too few events: even all {events} on treatment could not have signalled yet"
+        return (
+            f"too few events: even {events} of {events} on treatment could not have signalled yet"
+        )
     if lost:
         return f"no information: a group was empty at risk at each of {lost} events"
     return "no events"

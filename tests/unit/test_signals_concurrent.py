@@ -152,7 +152,7 @@ def test_no_event_known_is_no_events(event: int) -> None:
 def test_too_few_events_is_not_no_signal() -> None:
     found = path(TWO)
     assert (found.state, found.crossed.tolist()) == ("too little data", [False])
-    assert found.cannot == "too few events: even all 1 on treatment could not have signalled yet"
+    assert found.cannot == "too few events: even 1 of 1 on treatment could not have signalled yet"
     assert found.limit[-1] > found.of[-1]
 
 

@@ -60,7 +60,7 @@ def test_the_sentence_of_a_comparison_says_the_share() -> None:
     assert finding.text.startswith(
         f"2 of 3 first events on treatment, {expected:.1f} expected without harm; "
     )
-    assert "too few events: even all 3 on treatment could not have signalled yet" in finding.text
+    assert "too few events: even 3 of 3 on treatment could not have signalled yet" in finding.text
 
 
 def test_the_sentence_of_a_rate_counts_years_and_can_be_recomputed() -> None:
@@ -103,7 +103,7 @@ def test_a_protocol_before_its_first_row_says_where_it_begins() -> None:
 def test_where_no_count_could_signal_it_is_said() -> None:
     text = found(background(), members(1), events((0, 50))).text
     assert "no count could reach the boundary yet" in text
-    assert "even all 1 with an event could not have signalled yet" in text
+    assert "even 1 of 1 with an event could not have signalled yet" in text
 
 
 def test_an_effective_number_is_shown_as_the_whole_number_the_boundary_takes() -> None:

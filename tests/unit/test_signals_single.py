@@ -215,7 +215,7 @@ def test_an_event_that_is_seen_after_the_cut_off_is_not_known() -> None:
 def test_one_subject_cannot_signal_against_a_background_and_says_so() -> None:
     path = background_path(background(), group((0, 30, 4)), 30)
     assert (path.state, path.limit.tolist()) == ("too little data", [2, 2, 2])
-    assert path.cannot == "too few subjects: even all 1 with an event could not have signalled yet"
+    assert path.cannot == "too few subjects: even 1 of 1 with an event could not have signalled yet"
 
 
 def test_matured_with_no_window_closed_says_so_and_has_no_boundary() -> None:

@@ -229,7 +229,9 @@ def test_fewer_than_five_events_all_treated_cannot_signal_and_says_so() -> None:
     people += [Subject(0, 99, True) for _ in range(46)] + [Subject(0, 99, False) for _ in range(50)]
     found = run(people, Design(100, 100, final=True))
     assert found.first_signal.tolist() == [-1]
-    assert found.reason == ("too few events: even all 4 on treatment could not have signalled yet",)
+    assert found.reason == (
+        "too few events: even 4 of 4 on treatment could not have signalled yet",
+    )
 
 
 def test_all_ties_on_one_day_are_drawn_with_replacement() -> None:
