@@ -3,7 +3,14 @@
 from dataclasses import dataclass
 
 from safetymon.domain import Results
-from safetymon.report import charts, conduct_charts, evidence_charts, severity_charts, wording
+from safetymon.report import (
+    charts,
+    conduct_charts,
+    evidence_charts,
+    severity_charts,
+    view,
+    wording,
+)
 from safetymon.report.course_charts import courses
 from safetymon.report.marks import Spec
 from safetymon.report.swimmer_chart import swimmer
@@ -74,7 +81,7 @@ def _conduct(results: Results) -> Figures:
 def _swimmer(results: Results) -> list[Figure]:
     if results.cases is None:
         return []
-    treatments = [name for name in results.groups["treatment"].to_list() if name]
+    treatments = view.treatments(results.groups, results.cases.ledger)
     made = swimmer(results.cases, treatments, results.cut.cutoff)
     if made is None:
         return []

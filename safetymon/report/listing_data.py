@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from safetymon.domain import ALL_SUBJECTS, Cases, Results
+from safetymon.report import view
 from safetymon.schema import COUNTS
 from safetymon.signals.transitions import STANDING
 
@@ -69,6 +70,7 @@ def embedded(results: Results) -> Json | None:
         "people": words.rows(_of(whole.subjects, shown).select(PEOPLE)),
         "rules": words.rows(whole.rules),
         "groups": [words.one(name) for name in results.groups["group"]],
+        "treatments": [words.one(name) for name in view.treatments(results.groups, whole.ledger)],
         "conservative": whole.conservative,
         "everybody": ALL_SUBJECTS,
         "cutoff": words.one(results.cut.cutoff.isoformat()),

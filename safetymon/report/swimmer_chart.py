@@ -34,8 +34,8 @@ def swimmer(cases: Cases, treatments: Sequence[str], cutoff: date) -> Swimmer | 
     """A line a subject with a serious or thromboembolic emergent event; None: there is none.
 
     Subjects with a thromboembolic event stand first, then those with most serious events. An
-    unrecorded seriousness counts as the study file says. `treatments` are in the report's order, so
-    that they look as their groups do.
+    unrecorded seriousness counts as the study file says. `treatments` are all that were taken, in
+    their order (`view.treatments`), so that each looks the same everywhere.
     """
     grave = _grave(cases)
     if not grave:
@@ -51,11 +51,10 @@ def swimmer(cases: Cases, treatments: Sequence[str], cutoff: date) -> Swimmer | 
 
 
 def _looks(episodes: list[Spec], treatments: Sequence[str]) -> Looks:
-    """Every treatment that was taken, those of the groups first."""
+    """The treatments shown, each as it looks everywhere."""
     taken = {row["label"] for row in episodes}
-    named = [name for name in dict.fromkeys(treatments) if name in taken]
-    labels = [*named, *sorted(taken - set(named))]
-    return Looks(labels, range(len(labels)))
+    shown = {name: place for place, name in enumerate(treatments) if name in taken}
+    return Looks(list(shown), list(shown.values()))
 
 
 def _lane(subject: str, shown: dict[str, int]) -> dict[str, str]:

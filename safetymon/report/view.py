@@ -101,3 +101,13 @@ def inputs(results: Results) -> Table:
         for f in results.cut.inputs
     ]
     return Table(Number.INPUTS, caption(results, "Files read"), columns, [Block(rows)])
+
+
+def treatments(groups: pl.DataFrame, taken: pl.DataFrame) -> list[str]:
+    """The treatments that were taken, in the order in which they have their colours everywhere.
+
+    Those of the groups come first, in the report's order.
+    """
+    found = set(taken["treatment"].to_list())
+    named = [name for name in dict.fromkeys(groups["treatment"].to_list()) if name in found]
+    return [*named, *sorted(found - set(named))]

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page
 
 from safetymon.domain import ESTIMANDS, Results, Scope
+from safetymon.report import view
 from safetymon.report.table import Number
 from safetymon.schema import COUNTS
 from tests.report_fixture import ALL_IVIG, FIRST_IVIG, FIRST_PLACEBO, HOSTILE, results, write
@@ -143,6 +144,14 @@ def test_a_rule_lists_its_own_estimand_and_group(opened: Open, folders: dict[Sco
         assert rule in (made.page.text_content("#listing-picked") or "")
 
 
+def lane(subject: str | None) -> str:
+    """How the exposure of a subject with one treatment is drawn: as everywhere on the page."""
+    made = results("closed")
+    assert made.cases is not None
+    (taken,) = made.cases.ledger.filter(subject=subject)["treatment"].unique()
+    return f"taken lane-{view.treatments(made.groups, made.cases.ledger).index(taken)}"
+
+
 def test_from_a_topic_to_its_listing_to_a_profile_and_back_with_the_keyboard(
     opened: Open, folders: dict[Scope, Path]
 ) -> None:
@@ -163,7 +172,7 @@ def test_from_a_topic_to_its_listing_to_a_profile_and_back_with_the_keyboard(
         assert len(rows(page.locator("#profile-table"))) == own.height
         assert page.locator(".timeline circle").count() == own.height
         assert page.locator(".timeline circle.serious").count() == own["serious"].sum()
-        assert page.locator(".timeline rect.taken").count() == 1
+        assert page.locator(".timeline rect.taken").get_attribute("class") == lane(subject)
         page.keyboard.press("Escape")
         assert not page.locator("#profile").is_visible()
         assert page.text_content("#listing-count") == counted(mine)

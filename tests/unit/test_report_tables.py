@@ -363,3 +363,11 @@ def test_findings_come_the_gravest_first() -> None:
 
 def test_files_are_told_with_their_rows() -> None:
     assert view.inputs(results()).blocks[0].rows[2][:4] == ["adverse_events.csv", "951", "948", "3"]
+
+
+def test_a_treatment_has_its_place_whatever_else_was_taken() -> None:
+    groups = pl.DataFrame({"treatment": ["IVIg", "Placebo", "IVIg", None]})
+    taken = pl.DataFrame({"treatment": ["Rescue", "Placebo", "Other", "Placebo"]})
+    assert view.treatments(groups, taken) == ["Placebo", "Other", "Rescue"]
+    both = pl.concat([taken, pl.DataFrame({"treatment": ["IVIg"]})])
+    assert view.treatments(groups, both) == ["IVIg", "Placebo", "Other", "Rescue"]

@@ -37,7 +37,7 @@
   var exposure = read(["subject", "period", "treatment", "start", "last", "until"], data.exposure);
   var people = read(["subject", "arm", "randomised", "left", "died"], data.people);
   var rules = read(["rule", "topic", "group", "estimand", "adjudicated"], data.rules);
-  var cutoff = word(data.cutoff);
+  var cutoff = word(data.cutoff), treatments = data.treatments.map(word);
 
   function make(name, text) {
     var made = document.createElement(name);
@@ -229,7 +229,7 @@
         add("rect", { x: x(from), width: Math.max(1, x(until) - x(from)), y: y(place) - 5,
           height: 10, "class": "lag" });
         add("rect", { x: x(from), width: Math.max(2, x(dosed) - x(from)), y: y(place) - 5,
-          height: 10, "class": "taken lane-" + place % 3 });
+          height: 10, "class": "taken lane-" + treatments.indexOf(name) % 3 });
       });
     });
     had.forEach(function (event, i) {
