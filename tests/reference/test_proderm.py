@@ -115,15 +115,15 @@ def test_rows_are_accepted_or_rejected(results: dict[str, Any]) -> None:
     "said",
     [
         "SYNTHETIC",
-        "any related event in 62 of 95 subjects (65.3%), 282 events",
-        "related headache in 40 of 95 subjects (42.1%)",
-        "related pyrexia in 18 of 95 subjects (18.9%)",
-        "related nausea in 15 of 95 subjects (15.8%)",
-        "related thromboembolism in 5 of 95 subjects (5.3%), 6 events",
+        "65.3% any related event in 62 of 95 subjects, 282 events",
+        "42.1% related headache in 40 of 95 subjects",
+        "18.9% related pyrexia in 18 of 95 subjects",
+        "15.8% related nausea in 15 of 95 subjects",
+        "5.3% related thromboembolism in 5 of 95 subjects, 6 events",
     ],
 )
 def test_the_page_says_it(page: str, said: str) -> None:
-    assert said.lower() in page.lower()
+    assert said.lower() in re.sub("<[^>]*>", "", page).lower()
 
 
 def test_the_open_page_knows_no_treatment(done: LookDone) -> None:
