@@ -1,14 +1,14 @@
 """Which events have been told, that is what became of due times: their marks, kept in a file.
 
-It is written after the notices are safe in the outbox. A service that is killed in between tells
-them again, and the outbox, which knows them, sends each once.
+A mark is written after the notices are safe in the outbox. A service that is killed in between
+tells an event again, and the outbox, which knows its notices, sends each once.
 
 Not the last mark alone: a store that was restored does not have it, and what it has was told.
 """
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from safetymon.service.reply import Mark, mark
@@ -18,12 +18,19 @@ KEPT = 10_000
 
 
 class Told:
-    """The marks of the events told, by study file; the last one told is the last."""
+    """The marks of the events told, by study file; the last one told is the last.
+
+    Each is a line of its own, added to the file, which is written anew when most lines are old.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / "told.json"
+        self._path = folder / "told.jsonl"
         # A dict for a set that keeps its order.
-        self._marks: dict[str, dict[str, None]] = _read(self._path)
+        self._marks: dict[str, dict[str, None]] = {}
+        self._lines = 0
+        for study, text in _read(self._path):
+            self._lines += 1
+            self._keep(study, text)
 
     def last(self, study_file: Path) -> Mark | None:
         """The last event told; None: nothing has been told of this study yet."""
@@ -40,28 +47,47 @@ class Told:
         Raises:
             OSError: The file cannot be written; this process remembers.
         """
-        texts = self._marks.setdefault(str(study_file), {})
-        for one in marks:
-            texts.pop(one.text, None)
-            texts[one.text] = None
-        for text in list(texts)[:-KEPT]:
-            del texts[text]
-        new = self._path.with_suffix(".new")
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump({name: list(texts) for name, texts in self._marks.items()}, file)
-        new.replace(self._path)
+        new = [(str(study_file), one.text) for one in marks]
+        for study, text in new:
+            self._keep(study, text)
+        if self._lines + len(new) > 2 * sum(map(len, self._marks.values())) + KEPT:
+            self._write_anew()
+        else:
+            _append(self._path, new)
+            self._lines += len(new)
+
+    def _write_anew(self) -> None:
+        kept = [(study, text) for study, texts in self._marks.items() for text in texts]
+        aside = self._path.with_suffix(".new")
+        aside.unlink(missing_ok=True)
+        _append(aside, kept)
+        aside.replace(self._path)
+        self._lines = len(kept)
+
+    def _keep(self, study: str, text: str) -> None:
+        texts = self._marks.setdefault(study, {})
+        texts.pop(text, None)
+        texts[text] = None
+        if len(texts) > KEPT:
+            del texts[next(iter(texts))]
 
 
-def _read(path: Path) -> dict[str, dict[str, None]]:
-    """Nothing where there is no file or not a whole one: then the latest event is told again."""
+def _append(path: Path, told: Iterable[tuple[str, str]]) -> None:
+    """Each line begins with its break: one that was cut short by a full disk spoils no other."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.writelines(f"\n{json.dumps(one)}" for one in told)
+
+
+def _read(path: Path) -> Iterator[tuple[str, str]]:
+    """(study file, mark) of every whole line; without a file, the latest event is told again."""
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        return {str(name): _checked(texts) for name, texts in raw.items()}
-    except (OSError, ValueError, AttributeError, TypeError):  # none; no JSON, mark, table or list
-        return {}
-
-
-def _checked(texts: list[str] | str) -> dict[str, None]:
-    """The marks of a study; a file of an earlier version has the last one alone."""
-    return {mark(text).text: None for text in ([texts] if isinstance(texts, str) else texts)}
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return
+    for line in lines:
+        try:
+            study, text = json.loads(line)
+            yield str(study), mark(text).text
+        except (ValueError, TypeError, AttributeError):  # cut short, or no file with a mark
+            continue

@@ -134,7 +134,7 @@ def test_what_was_told_is_not_told_again_but_what_was_not_is(tmp_path: Path) -> 
         one.tick(NOW)
         one.tick(NOW)
     assert asked == [None, Mark(7, NOW.isoformat())]
-    assert (tmp_path / "told.json").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "told.jsonl").stat().st_mode & 0o777 == 0o600
 
 
 def event(of: Event, seq: int, hours: float) -> Event:
@@ -168,25 +168,31 @@ def test_a_failure_that_cannot_be_recorded_after_a_restore_is_told(tmp_path: Pat
 
 def test_of_what_was_told_so_much_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("safetymon.service.told.KEPT", 2)
-    marks = [Mark(n, "2024") for n in range(1, 5)]
+    marks = [Mark(n, "2024") for n in range(1, 30)]
     for one in marks:
         Told(tmp_path).add(STUDY.file, [one])
     kept = Told(tmp_path)
-    assert [kept.knows(STUDY.file, one) for one in marks] == [False, False, True, True]
-
-
-def test_a_file_of_an_earlier_version_says_what_was_told_last(tmp_path: Path) -> None:
-    (tmp_path / "told.json").write_text('{"/s1/study.toml": "7 2024"}')
-    assert Told(tmp_path).last(STUDY.file) == Mark(7, "2024")
+    assert [one for one in marks if kept.knows(STUDY.file, one)] == marks[-2:]
+    assert len((tmp_path / "told.jsonl").read_text().split()) < len(marks)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "7", "null", '{"/s1/study.toml": null}', '{"/s1/study.toml": 7}',
-             '{"/s1/study.toml": []}', '{"/s1/study.toml": [7]}', '{"/s1/study.toml": ["7"]}',
-             '{"/s1/study.toml": "7"}', '{"/s1/study.toml": "a b"}', '{"/s1/study.toml": "7 a b"}'],
+    "line", ["", "[]", "7", "null", "{}", '["/s1/study.toml"]', '["/s1/study.toml", null]',
+             '["/s1/study.toml", 7]', '["/s1/study.toml", "7"]', '["/s1/study.toml", "a b"]',
+             '["/s1/study.toml", "7 a b"]', '["/s1/study.toml", "8 20'],
 )  # fmt: skip
-def test_a_damaged_file_of_what_was_told_tells_nothing(tmp_path: Path, text: str) -> None:
-    (tmp_path / "told.json").write_text(text)
+def test_a_damaged_line_of_what_was_told_spoils_no_other(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "told.jsonl"
+    file.write_text(line)
+    assert Told(tmp_path).last(STUDY.file) is None
+    Told(tmp_path).add(STUDY.file, [Mark(7, "2024")])
+    with file.open("a") as damaged:
+        damaged.write("\n" + line)
+    assert Told(tmp_path).last(STUDY.file) == Mark(7, "2024")
+
+
+def test_without_text_nothing_was_told(tmp_path: Path) -> None:
+    (tmp_path / "told.jsonl").write_bytes(b"\xff\xfe")
     assert Told(tmp_path).last(STUDY.file) is None
 
 

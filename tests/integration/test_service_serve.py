@@ -229,7 +229,7 @@ import sys
 from safetymon import keeping
 from safetymon.service.worker import limit_memory
 limit_memory(600)
-bytearray(400 * 2**20)
+bytearray(200 * 2**20)
 try:
     bytearray(700 * 2**20)
 except MemoryError:
