@@ -73,7 +73,7 @@ def attend(
     settings = monitor_file.load(monitor)
     worker.limit_memory(settings.look.memory_mb)
     from safetymon.service.attend import attend as attended
-    from safetymon.service.reply import Reply, mark
+    from safetymon.service.reply import FAULT, Reply, mark
 
     served, patience = settings.served(study), settings.look.patience
     try:
@@ -82,6 +82,7 @@ def attend(
     except SafetymonError as error:
         reply = Reply(error.exit_code, str(error))
     except Exception as error:  # noqa: BLE001 - the service must hear of it; its text may quote a row
-        reply = Reply(1, f"internal error {type(error).__name__}; run the study by hand")
+        print(f"{FAULT} {type(error).__name__}; run the study by hand")
+        return 1
     print(reply.text())
     return reply.code

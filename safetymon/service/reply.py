@@ -11,6 +11,9 @@ from typing import Any, Literal
 
 from safetymon.schedule import Cause
 
+FAULT = "internal error"
+"""How a process says instead of a reply that it failed where none of its own failures was meant."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:

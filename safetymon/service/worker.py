@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from safetymon.service import reply
@@ -47,7 +47,7 @@ class Worker:
         if self._stopped.is_set():
             return Reply(1, "stopped; the look is made up when the service is started again")
         recorded, _ = self._run(served, [*given, "--failure", ended], RECORD_S)
-        return recorded or Reply(1, ended)
+        return _with_failure(recorded) if recorded else Reply(1, ended)
 
     def stop(self) -> None:
         """Ends every look that is being made; its transaction is rolled back."""
@@ -75,6 +75,14 @@ class Worker:
                 self._running.discard(process)
 
 
+def _with_failure(recorded: Reply) -> Reply:
+    """The reply to a failure that the first process had put on record before it ended."""
+    last = recorded.events[-1] if recorded.events else None
+    if recorded.error is None and last is not None and last.outcome == "failed":
+        return replace(recorded, code=1, error=last.reason)
+    return recorded
+
+
 def _said(process: "subprocess.Popen[str]", limit: float) -> tuple[Reply | None, str]:
     with process:
         try:
@@ -86,10 +94,13 @@ def _said(process: "subprocess.Popen[str]", limit: float) -> tuple[Reply | None,
     try:
         return reply.parsed(text.splitlines()[-1]), ""
     except (ValueError, IndexError, KeyError, TypeError):
-        return None, _ended(process.returncode)
+        return None, _ended(process.returncode, text)
 
 
-def _ended(code: int) -> str:
+def _ended(code: int, text: str) -> str:
+    last = next(reversed(text.splitlines()), "")
+    if last.startswith(reply.FAULT):  # nothing else of what a library may have written
+        return last
     if code < 0:
         name = signal.Signals(-code).name
         return f"the process of the look was ended by {name}; was it short of memory?"

@@ -224,6 +224,33 @@ def test_a_look_that_takes_too_long_is_ended_and_put_on_record(tmp_path: Path) -
     assert looks(study) == 0
 
 
+FAULTY = """#!/bin/sh
+case "$*" in
+    *--failure*) exec {python} "$@" ;;
+    *) {before}
+       echo "a library's words"
+       echo "internal error ComputeError; run the study by hand"
+       exit 1 ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("recorded", [False, True], ids=["before", "after it was on record"])
+def test_a_fault_of_the_process_of_a_look_is_a_failure_on_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, recorded: bool
+) -> None:
+    study = served(tmp_path / "s1")
+    owe(study)
+    python, why = tmp_path / "python", "internal error ComputeError; run the study by hand"
+    before = f'{sys.executable} "$@" --failure "{why}" > /dev/null' if recorded else ""
+    python.write_text(FAULTY.format(python=sys.executable, before=before))
+    python.chmod(0o755)
+    monkeypatch.setattr("safetymon.service.worker.sys.executable", str(python))
+    reply = Worker(monitor_file(tmp_path, study.file), 30).attend(study, None, BEGINNING)
+    assert [e.outcome for e in reply.events if e.outcome != "missed"] == ["failed"]
+    assert (reply.code > 0, reply.error) == (True, why)
+
+
 GREEDY = """
 import sys
 from safetymon import keeping
