@@ -7,10 +7,9 @@ from typing import Literal, get_args
 
 import polars as pl
 
-from safetymon import cipher, config
+from safetymon import cipher, config, monitor
 from safetymon.audit import AuditEvent
 from safetymon.errors import UsageError
-from safetymon.monitor import STATE
 from safetymon.signals.detect import SWITCHED_OFF
 from safetymon.store import opened
 
@@ -70,8 +69,7 @@ def board(study_file: Path, now: datetime) -> Board:
     Raises:
         UsageError: No look has been made yet.
     """
-    study = config.load(study_file)
-    folder = _made(study_file, study.study.id)
+    study, folder = monitor.made(study_file)
     with opened(folder, study.study.id, now, cipher.key(study, study_file.parent)) as store:
         cards = store.cards(config.definitions_sha256(study))
         return Board(store.history(), store.decisions(), cards, store.order())
@@ -91,16 +89,9 @@ def assess(
     if not by.strip():
         raise UsageError("--by: name who decided")
     board(study_file, now).of(rule)
-    study = config.load(study_file)
-    folder, key = study_file.parent / STATE, cipher.key(study, study_file.parent)
+    study, folder = monitor.made(study_file)
+    key = cipher.key(study, study_file.parent)
     with opened(folder, study.study.id, now, key) as store, store.transaction():
         detail = {"rule": rule, "decision": chosen}
         store.record_decision(rule, chosen, note, AuditEvent(now, by, "decision", rule, detail))
     return chosen
-
-
-def _made(study_file: Path, study_id: str) -> Path:
-    folder = study_file.parent / STATE
-    if not (folder / f"{study_id}.duckdb").exists():
-        raise UsageError(f"{study_file.name}: no look has been made; run `safetymon run` first")
-    return folder

@@ -2,9 +2,9 @@
 
 import hashlib
 import re
+from collections.abc import Collection, Iterable
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 from safetymon import tomlfile
 from safetymon.domain import ALL_SUBJECTS, Group, Topic, Values
@@ -218,7 +218,7 @@ def _holds(text: str, name: str) -> bool:
     return alone or (len(part) >= _LONG and part in low)
 
 
-def _unknown(here: str, kind: str, wanted: Any, known: Any) -> list[str]:  # noqa: ANN401 - names
+def _unknown(here: str, kind: str, wanted: Iterable[str], known: Collection[str]) -> list[str]:
     missing = [name for name in wanted if name not in known]
     return [
         f"{here}: there is no {kind} '{name}'; there is {', '.join(n for n in known if n)}"

@@ -127,7 +127,7 @@ def moved_by_partial_rule(
     events: pl.DataFrame,
     ledger: pl.DataFrame,
     emergent: Emergent,
-    reference: str | None = None,
+    reference: str | None,
 ) -> int:
     """Number of subjects counted differently under the other rule for partial onset dates.
 

@@ -236,7 +236,7 @@ def _chosen(charts: Mapping[str, Any], wanted: str | None, option: str) -> list[
 
 
 def _workbook(report: _Report) -> bytes:
-    from safetymon.report.workbook import About, workbook  # noqa: PLC0415 - as above
+    from safetymon.report.workbook import About, workbook  # noqa: PLC0415 - only who wants it pays
 
     look, study = report.document["look"], report.document["study"]
     made = datetime.fromisoformat(look["run_at"])

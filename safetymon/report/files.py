@@ -128,8 +128,7 @@ def _unknown_rules(results: Results) -> set[str]:
 
 def _contents(results: Results, document: Document) -> dict[str, str]:
     """File name -> text of everything in a look's folder."""
-    # Altair costs 0.2 s to import: only when a page is made.
-    from safetymon.report import bundle, page, sheets  # noqa: PLC0415
+    from safetymon.report import bundle, page, sheets  # noqa: PLC0415 - Altair, 0.2 s: for pages
 
     tables = {f"tables/{name}": text for name, text in sheets.sheets(results).items()}
     return {

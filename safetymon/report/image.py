@@ -46,7 +46,7 @@ def _drawn(spec: str) -> str:
 
 def png(picture: str, scale: float = 2) -> bytes:
     """An SVG as PNG, `scale` times as fine as a screen."""
-    import vl_convert  # noqa: PLC0415 - as above
+    import vl_convert  # noqa: PLC0415 - a browser engine, only for a picture
 
     return vl_convert.svg_to_png(picture, scale=scale)
 

@@ -198,7 +198,7 @@ def test_a_bug_is_1_and_quotes_no_data(
 def test_init_writes_a_file_that_runs_unchanged(
     tmp_path: Path, capsys: Capture, pilot: object, standard: str
 ) -> None:
-    pilot(tmp_path / "given")  # type: ignore[operator]
+    pilot(tmp_path / "given")  # type: ignore[operator]  # the fixture is a function
     study = tmp_path / "given" / "made.toml"
     assert cli.run(["init", str(tmp_path / "given/listings"), "--out", str(study)]) == 0
     assert f'standard = "{standard}"' in study.read_text(encoding="utf-8")

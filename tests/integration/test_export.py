@@ -161,7 +161,7 @@ def test_pictures_of_the_charts_bear_their_label(study: Path) -> None:
 @pytest.mark.parametrize(("tree", "expected"), [("closed", {"0o700", "0o600"}),
                                                 ("open", {"0o755", "0o644"})])  # fmt: skip
 def test_a_closed_export_is_its_owners_alone(tree: str, expected: set[str], study: Path) -> None:
-    (path,) = export.export(study, "1", Wanted(static=True), NOW, "a", tree=tree)  # type: ignore[arg-type]
+    (path,) = export.export(study, "1", Wanted(static=True), NOW, "a", tree=tree)  # type: ignore[arg-type]  # a case of Tree
     assert path.parent == study.parent / "reports/S1/exports" / tree / "0001-2020-02-01"
     assert modes(path.parent) == expected
 

@@ -68,7 +68,7 @@ class Hand:
 @contextmanager
 def outbox(folder: Path, hand: object = None, **more: object) -> Iterator[Outbox]:
     given = {"environ": NOWHERE, **({"carry": hand} if hand else {}), **more}
-    box = Outbox(folder, given.pop("settings", BOTH), **given)  # type: ignore[arg-type]
+    box = Outbox(folder, given.pop("settings", BOTH), **given)  # type: ignore[arg-type]  # keywords of Outbox
     try:
         yield box
     finally:
@@ -101,7 +101,7 @@ def test_mail_and_webhook_arrive_with_their_words(tmp_path: Path) -> None:
         assert letter["Subject"] == "safetymon: ABC-1: a closed report awaits you"
         assert "chair@example.org" in letter["To"]
         text = " ".join(
-            part.get_payload(decode=True).decode()  # type: ignore[union-attr]
+            part.get_payload(decode=True).decode()  # type: ignore[union-attr]  # a plain part
             for part in letter.walk()
             if not part.is_multipart()
         )

@@ -93,7 +93,7 @@ def by_polars(trial: Trial) -> dict[tuple[str, str, str], tuple[int, int, int, i
     rows = counted(*frames(trial)).filter(level="pt").with_columns(days.round().cast(pl.Int64))
     keys = ["term", "estimand", "group"]
     values = ["subjects", "at_risk", "events", "person_years", "first_person_years"]
-    return {tuple(row[k] for k in keys): tuple(row[v] for v in values) for row in rows.to_dicts()}  # type: ignore[return-value]
+    return {tuple(row[k] for k in keys): tuple(row[v] for v in values) for row in rows.to_dicts()}  # type: ignore[return-value]  # as many as the keys
 
 
 @given(TRIALS)
@@ -148,7 +148,7 @@ def test_polars_and_sql_agree(trial: Trial) -> None:
 def test_the_order_of_rows_changes_nothing(trial: Trial, random: object) -> None:
     exposure, events, subjects = frames(trial)
     shuffled = [
-        frame.sample(fraction=1, shuffle=True, seed=random.randrange(2**31))  # type: ignore[attr-defined]
+        frame.sample(fraction=1, shuffle=True, seed=random.randrange(2**31))  # type: ignore[attr-defined]  # hypothesis gives it all of random
         for frame in (exposure, events, subjects)
     ]
     assert counted(exposure, events, subjects).equals(counted(*shuffled))

@@ -23,7 +23,7 @@ Results = dict[str, Any]
 def results(study: Path) -> Results:
     done = monitor.look(study, datetime(2024, 1, 1, tzinfo=UTC), "tester")
     closed = done.closed_report.parent / "results.json"
-    return json.loads(closed.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+    return json.loads(closed.read_text(encoding="utf-8"))  # type: ignore[no-any-return]  # JSON
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> LookDone:
 @pytest.fixture(scope="module")
 def results(done: LookDone) -> dict[str, Any]:
     path = done.closed_report.parent / "results.json"
-    return json.loads(path.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+    return json.loads(path.read_text(encoding="utf-8"))  # type: ignore[no-any-return]  # JSON
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def cell(results: dict[str, Any], term: str, estimand: str, group: str) -> dict[
         if (row["term"], row["estimand"], row["group"]) == (term, estimand, group)
         and row["adjudicated"] is not False
     ]
-    return row  # type: ignore[no-any-return]
+    return row  # type: ignore[no-any-return]  # JSON
 
 
 def test_what_was_taken_is_not_what_was_randomised(results: dict[str, Any]) -> None:

@@ -32,7 +32,7 @@ def placed(text: str, **settings: object) -> list[tuple[object, ...]]:
         pl.col("subject").fill_null("001"), pl.col("pt").fill_null("Headache"),
         key=pl.int_range(pl.len()).cast(pl.String),
     )  # fmt: skip
-    made = derive.attributed(events, LEDGER, Emergent(**settings), "Placebo")  # type: ignore[arg-type]
+    made = derive.attributed(events, LEDGER, Emergent(**settings), "Placebo")  # type: ignore[arg-type]  # words of a table of cases
     named = made.join(LEDGER.select("row", "treatment"), on="row", maintain_order="left")
     counted = pl.when("emergent").then("treatment").otherwise(pl.lit("-"))
     return named.select(counted, pl.col("onset").cast(pl.String), "onset_flag").rows()
@@ -128,7 +128,7 @@ def test_events_of_the_untreated_count_nowhere_and_are_a_finding() -> None:
 @pytest.mark.parametrize(("missing", "counts"), [("conservative", True), ("as no", False)])
 def test_an_unrecorded_causality_counts_as_the_study_says(missing: str, *, counts: bool) -> None:
     events = frame("subject | onset_low | onset_high\n001 | 2020-03-01 | 2020-03-01", schema.EVENTS)
-    made = derive.attributed(events, LEDGER, Emergent(missing=missing))  # type: ignore[arg-type]
+    made = derive.attributed(events, LEDGER, Emergent(missing=missing))  # type: ignore[arg-type]  # words of a table of cases
     assert made.select("serious", "related").row(0) == (counts, counts)
 
 

@@ -60,7 +60,7 @@ def known(
     return whole.known_by(day(cutoff))
 
 
-def reason(new: Frames, old: Frames | None = None, **rule: Any) -> str:  # noqa: ANN401
+def reason(new: Frames, old: Frames | None = None, **rule: Any) -> str:  # noqa: ANN401 - any key of a rule
     """What moved rule R, from what was known at the end of January."""
     return attribution.reasons(["R"], old or known(), new, study(**rule))["R"]
 

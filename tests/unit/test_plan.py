@@ -34,7 +34,7 @@ def exact(table: list[dict[str, int]], rate: float) -> float:
 
 @pytest.mark.parametrize("spending", ["pocock", "linear", "obrien-fleming"])
 def test_the_probabilities_are_those_of_all_outcomes(spending: str) -> None:
-    made = boundary_plan(0.2, 10, 0.1, spending, (0.2, 0.5))  # type: ignore[arg-type]
+    made = boundary_plan(0.2, 10, 0.1, spending, (0.2, 0.5))  # type: ignore[arg-type]  # a case of Shape
     assert made["false_signal"] == pytest.approx(exact(made["boundary"], 0.2))
     assert made["power"][1]["power"] == pytest.approx(exact(made["boundary"], 0.5))
 

@@ -25,7 +25,7 @@ def _as_before() -> Iterator[None]:
 
 def lines(format: str) -> StringIO:  # noqa: A002 - the key's name
     stream = StringIO()
-    logs.configure(Log(format=format), stream)  # type: ignore[arg-type]
+    logs.configure(Log(format=format), stream)  # type: ignore[arg-type]  # a case of the format
     return stream
 
 

@@ -39,7 +39,7 @@ def units_of(people: Sequence[Subject]) -> Units:
     )
 
 
-def path(people: Sequence[Subject], cutoff: int = 90, **more: Any) -> Path:  # noqa: ANN401
+def path(people: Sequence[Subject], cutoff: int = 90, **more: Any) -> Path:  # noqa: ANN401 - any key of a rule
     return ecl_path(rule(**more), units_of(people), cutoff)
 
 

@@ -32,12 +32,12 @@ def background(**more: Any) -> BackgroundRule:  # noqa: ANN401 - any key of a ru
     return BackgroundRule(**{**base, **more})
 
 
-def protocol(**more: Any) -> ProtocolRule:  # noqa: ANN401
+def protocol(**more: Any) -> ProtocolRule:  # noqa: ANN401 - any key of a rule
     base = {"method": "protocol", "topic": "t", "group": "g", "background": 0.05}
     return ProtocolRule(**{**base, "n": (3, 6, 10), "stop_at": (2, 3, 3), **more})
 
 
-def rate(**more: Any) -> PoissonRule:  # noqa: ANN401
+def rate(**more: Any) -> PoissonRule:  # noqa: ANN401 - any key of a rule
     base = {"method": "poisson", "topic": "t", "group": "g", "background_per_100py": 40.0}
     return PoissonRule(**{**base, **more})
 

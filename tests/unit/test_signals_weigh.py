@@ -47,22 +47,22 @@ def events(*at: tuple[int, int], **more: Any) -> pl.DataFrame:  # noqa: ANN401 -
     return pl.DataFrame(rows, schema=OCCURRENCES)
 
 
-def background(**more: Any) -> BackgroundRule:  # noqa: ANN401
+def background(**more: Any) -> BackgroundRule:  # noqa: ANN401 - any key of a rule
     return BackgroundRule(
         **{**ABOUT, "method": "background", "background": 0.05, "planned": 20, **more}
     )
 
 
-def ecl(**more: Any) -> EclRule:  # noqa: ANN401
+def ecl(**more: Any) -> EclRule:  # noqa: ANN401 - any key of a rule
     return EclRule(**{**ABOUT, "method": "ecl", "planned": 20, "window_days": 50, **more})
 
 
-def protocol(**more: Any) -> ProtocolRule:  # noqa: ANN401
+def protocol(**more: Any) -> ProtocolRule:  # noqa: ANN401 - any key of a rule
     table = {"n": (5, 10), "stop_at": (2, 3), "background": 0.1}
     return ProtocolRule(**{**ABOUT, "method": "protocol", **table, **more})
 
 
-def rate(**more: Any) -> PoissonRule:  # noqa: ANN401
+def rate(**more: Any) -> PoissonRule:  # noqa: ANN401 - any key of a rule
     return PoissonRule(**{**ABOUT, "method": "poisson", "background_per_100py": 50, **more})
 
 

@@ -114,7 +114,7 @@ def test_a_signal_comes_at_the_first_look_that_can_see_it(every: int, wanted: in
 def threshold(method: str, limit: float, **more: object) -> ThresholdRule:
     name = f"{method} {limit} {more}"
     settings = {"min_at_risk": 4, **ABOUT, **more}
-    return ThresholdRule(method=method, limit=limit, name=name, **settings)  # type: ignore[arg-type]
+    return ThresholdRule(method=method, limit=limit, name=name, **settings)  # type: ignore[arg-type]  # keys of a rule
 
 
 THRESHOLDS = [
