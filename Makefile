@@ -82,8 +82,8 @@ soak: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.soak --minutes 10
 
 lock:
-	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --group build -o requirements.lock
-	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --all-extras --group build --group dev -o requirements-dev.lock
+	uv pip compile pyproject.toml --universal --generate-hashes --no-strip-extras --no-emit-index-url --no-annotate --no-header --group build -o requirements.lock
+	uv pip compile pyproject.toml --universal --generate-hashes --no-strip-extras --no-emit-index-url --no-annotate --no-header --all-extras --group build --group dev -o requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) reports/PRODERM-DEMO

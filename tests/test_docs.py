@@ -2,11 +2,14 @@
 
 import re
 import tomllib
+from importlib import metadata
 from pathlib import Path
 from typing import get_args
 
 import pytest
 import typer.main
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from pydantic import BaseModel
 
 from safetymon import cli, config
@@ -111,6 +114,22 @@ def test_a_lock_without_one_hash_would_be_found(name: str) -> None:
     start = text.index("polars==")
     bare = re.sub(r"(?: \\\n\s+--hash=\S+)+", "", text[start:], count=1)
     assert [line.split("==")[0] for line in without_hash(text[:start] + bare)] == ["polars"]
+
+
+def test_a_package_wanted_with_an_extra_is_locked_with_it() -> None:
+    # pip asks for the newest release of `coverage[toml]` where only `coverage` is pinned, and the
+    # lock would hold no longer than until that release.
+    lock = (ROOT / "requirements-dev.lock").read_text(encoding="utf-8")
+    lines = map(Requirement, re.findall(r"^\S+==[^ ;]+", lock, flags=re.MULTILINE))
+    locked = {(line.name, extra) for line in lines for extra in line.extras}
+    wanted = {
+        (canonicalize_name(need.name), extra)
+        for installed in metadata.distributions()
+        for need in map(Requirement, installed.requires or [])
+        if need.marker is None or need.marker.evaluate({"extra": ""})
+        for extra in need.extras
+    }
+    assert ("coverage", "toml") in wanted <= locked
 
 
 def test_the_dev_lock_holds_the_run_lock() -> None:
