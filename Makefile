@@ -43,10 +43,8 @@ $(VENV)/dev.stamp: requirements-dev.lock pyproject.toml
 run: $(VENV)/run.stamp
 	@$(BIN)/safetymon demo
 
-# Branches are counted where it is cheap: slow tests would take half their time again.
 test: $(VENV)/dev.stamp
-	$(PYTEST) -m "not slow and not browser" --cov --cov-report=term:skip-covered
-	$(PYTEST) -m "slow or browser"
+	$(PYTEST) --cov --cov-report=term:skip-covered
 
 simulate: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.simulation --out docs/simulations.md

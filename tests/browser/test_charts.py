@@ -1,55 +1,39 @@
 """The charts in a real browser: what is in sight is drawn first, and what is chosen is followed."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from safetymon.domain import Scope
+from tests.browser.conftest import Open
 from tests.report_fixture import results, write
 
 pytestmark = pytest.mark.browser
 
-SCOPES: tuple[Scope, ...] = ("closed", "open")
 HEARD = """
 window.heard = [];
 document.addEventListener("safetymon:select", event => window.heard.push(event.detail));
 """
-Shown = Callable[..., AbstractContextManager[Page]]
+DRAWN = """
+window.order = [];
+const look = node => {
+  const figure = node.nodeName === "svg" && node.closest("figure.chart");
+  if (figure) { window.order.push(figure.id); }
+};
+new MutationObserver(changes => changes.forEach(one => one.addedNodes.forEach(look)))
+  .observe(document, {childList: true, subtree: true});
+"""
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The two reports and the index of the closed ones, written once."""
     root = tmp_path_factory.mktemp("charts")
-    reports = {scope: write(results(scope), root).folder / "report.html" for scope in SCOPES}
+    scopes: tuple[Scope, ...] = ("closed", "open")
+    reports = {scope: write(results(scope), root).folder / "report.html" for scope in scopes}
     return {**reports, "index": root / "closed" / "index.html"}
-
-
-@pytest.fixture
-def shown(browser: Browser) -> Shown:
-    """Opens a file; what it complains of fails the test."""
-
-    @contextmanager
-    def go(file: Path, width: int = 1280, **options: Any) -> Iterator[Page]:  # noqa: ANN401 - Playwright's context options
-        size = {"width": width, "height": 800}
-        context = browser.new_context(viewport=size, **options)  # type: ignore[arg-type]  # a size
-        context.add_init_script(HEARD)
-        page, complaints = context.new_page(), list[str]()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(file.as_uri())
-        if file.name == "report.html":
-            page.wait_for_selector("html[data-charts=drawn]", state="attached")
-        yield page
-        assert complaints == []
-        context.close()
-
-    return go
 
 
 def faint(page: Page, figure: str) -> int:
@@ -62,9 +46,10 @@ def choose_topic(page: Page, topic: str) -> None:
 
 
 def test_a_click_on_a_mark_chooses_its_topic_everywhere(
-    shown: Shown, files: dict[str, Path]
+    opened: Open, files: dict[str, Path]
 ) -> None:
-    with shown(files["closed"]) as page:
+    with opened(files["closed"], charts=True, script=HEARD) as made:
+        page = made.page
         assert not page.locator(".showing").is_visible()
         page.locator("#figure-topics .mark-symbol.role-mark path").first.click()
         page.locator(".showing:visible").wait_for(timeout=2000)
@@ -83,9 +68,10 @@ def test_a_click_on_a_mark_chooses_its_topic_everywhere(
 
 
 def test_a_label_of_a_term_can_be_clicked_and_clicked_again(
-    shown: Shown, files: dict[str, Path]
+    opened: Open, files: dict[str, Path]
 ) -> None:
-    with shown(files["closed"]) as page:
+    with opened(files["closed"], charts=True, script=HEARD) as made:
+        page = made.page
         label = page.locator("#figure-terms .role-axis-label text", has_text="Headache").first
         label.click()
         label.click()
@@ -96,8 +82,9 @@ def test_a_label_of_a_term_can_be_clicked_and_clicked_again(
         assert not page.locator(".showing").is_visible()
 
 
-def test_a_subject_is_chosen_on_its_time_line(shown: Shown, files: dict[str, Path]) -> None:
-    with shown(files["closed"]) as page:
+def test_a_subject_is_chosen_on_its_time_line(opened: Open, files: dict[str, Path]) -> None:
+    with opened(files["closed"], charts=True, script=HEARD) as made:
+        page = made.page
         subject = results().cases.listing["subject"][0][:2]  # type: ignore[union-attr]  # closed
         label = page.locator("#figure-swimmer .role-axis-label text", has_text=subject).first
         subject = label.text_content()
@@ -105,8 +92,9 @@ def test_a_subject_is_chosen_on_its_time_line(shown: Shown, files: dict[str, Pat
         assert page.evaluate("window.heard[0]") == {"kind": "subject", "value": subject}
 
 
-def test_the_keyboard_chooses_and_clears(shown: Shown, files: dict[str, Path]) -> None:
-    with shown(files["closed"]) as page:
+def test_the_keyboard_chooses_and_clears(opened: Open, files: dict[str, Path]) -> None:
+    with opened(files["closed"]) as made:
+        page = made.page
         page.focus("#choose-topic")
         page.keyboard.press("ArrowDown")
         page.locator(".showing:visible").wait_for(timeout=2000)
@@ -120,8 +108,9 @@ def test_the_keyboard_chooses_and_clears(shown: Shown, files: dict[str, Path]) -
         assert page.locator("figure.chart.unchosen").count() == 0
 
 
-def test_what_a_table_chooses_the_charts_follow(shown: Shown, files: dict[str, Path]) -> None:
-    with shown(files["open"]) as page:
+def test_what_a_table_chooses_the_charts_follow(opened: Open, files: dict[str, Path]) -> None:
+    with opened(files["open"], charts=True) as made:
+        page = made.page
         page.evaluate(
             """document.dispatchEvent(new CustomEvent("safetymon:select",
                {detail: {kind: "topic", value: "pyrexia"}}))"""
@@ -131,8 +120,9 @@ def test_what_a_table_chooses_the_charts_follow(shown: Shown, files: dict[str, P
         assert page.locator(".showing b").text_content() == "pyrexia"
 
 
-def test_a_curve_that_comes_back_is_as_wide_as_before(shown: Shown, files: dict[str, Path]) -> None:
-    with shown(files["closed"]) as page:
+def test_a_curve_that_comes_back_is_as_wide_as_before(opened: Open, files: dict[str, Path]) -> None:
+    with opened(files["closed"], charts=True) as made:
+        page = made.page
         svg = page.locator("#figure-course-0 svg")
         before = svg.bounding_box()
         choose_topic(page, "nausea")
@@ -144,33 +134,23 @@ def test_a_curve_that_comes_back_is_as_wide_as_before(shown: Shown, files: dict[
         assert svg.bounding_box() == before
 
 
-def test_the_charts_in_sight_are_drawn_first(browser: Browser, files: dict[str, Path]) -> None:
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.add_init_script(
-        """window.order = [];
-        const look = node => {
-          const figure = node.nodeName === "svg" && node.closest("figure.chart");
-          if (figure) { window.order.push(figure.id); }
-        };
-        new MutationObserver(changes => changes.forEach(one => one.addedNodes.forEach(look)))
-          .observe(document, {childList: true, subtree: true});"""
-    )
-    page.goto(files["closed"].as_uri() + "#terms")
-    page.wait_for_selector("html[data-charts=drawn]", state="attached")
-    order = page.evaluate("window.order")
-    assert order.index("figure-terms") < order.index("figure-path-1")
-    assert page.evaluate("performance.getEntriesByName('safetymon:first-chart').length") == 1
-    page.close()
+def test_the_charts_in_sight_are_drawn_first(opened: Open, files: dict[str, Path]) -> None:
+    with opened(files["closed"], at="#terms", charts=True, script=DRAWN) as made:
+        order = made.page.evaluate("window.order")
+        assert order.index("figure-terms") < order.index("figure-path-1")
+        marks = "performance.getEntriesByName('safetymon:first-chart').length"
+        assert made.page.evaluate(marks) == 1
 
 
 def test_numbers_at_risk_stand_below_the_curve_of_their_group(
-    shown: Shown, files: dict[str, Path]
+    opened: Open, files: dict[str, Path]
 ) -> None:
     made = results().curves.filter(
         kind="incidence", term="headache", estimand="all", group="All IVIg"
     )
     told = dict(made.select("day", "at_risk").rows())
-    with shown(files["closed"]) as page:
+    with opened(files["closed"], charts=True) as made:
+        page = made.page
         texts = page.locator("#figure-course-2 .mark-text text").all_text_contents()
         assert "Subjects without an event so far" in texts
         assert {f"{told[0]:,}", f"{told[56]:,}"} <= set(texts)
@@ -178,9 +158,10 @@ def test_numbers_at_risk_stand_below_the_curve_of_their_group(
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_panels_fill_the_figure_and_do_not_leave_it(
-    width: int, shown: Shown, files: dict[str, Path]
+    width: int, opened: Open, files: dict[str, Path]
 ) -> None:
-    with shown(files["closed"], width) as page:
+    with opened(files["closed"], width, charts=True) as made:
+        page = made.page
         for name in ("topics", "terms"):
             canvas = page.locator(f"#figure-{name} .canvas").bounding_box()
             svg = page.locator(f"#figure-{name} svg").bounding_box()
@@ -190,9 +171,10 @@ def test_panels_fill_the_figure_and_do_not_leave_it(
 
 
 @pytest.mark.parametrize("name", ["closed", "open", "index"])
-def test_axe_finds_nothing_serious(name: str, shown: Shown, files: dict[str, Path]) -> None:
-    with shown(files[name]) as page:  # in the dark only contrast differs, which has its own test
-        found = Axe().run(page).response["violations"]
+def test_axe_finds_nothing_serious(name: str, opened: Open, files: dict[str, Path]) -> None:
+    # In the dark only contrast differs, which has its own test.
+    with opened(files[name], charts=name != "index") as made:
+        found = Axe().run(made.page, options={"resultTypes": ["violations"]}).response["violations"]
         assert [
             (one["id"], one["impact"], [node["target"] for node in one["nodes"]][:5])
             for one in found

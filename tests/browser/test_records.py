@@ -1,74 +1,22 @@
 """Who they are, what changed, and tables that sort and search, in a real browser."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Locator, Page
 
 from safetymon.domain import ESTIMANDS, Results, Scope
 from safetymon.report import view
 from safetymon.report.table import Number
 from safetymon.schema import COUNTS
+from tests.browser.conftest import Open
 from tests.report_fixture import ALL_IVIG, FIRST_IVIG, FIRST_PLACEBO, HOSTILE, results, write
 
 pytestmark = pytest.mark.browser
 
-WATCH = """
-document.addEventListener("securitypolicyviolation",
-  event => console.error("policy violation: " + event.violatedDirective));
-"""
 HEADACHE = "#table-topics .panel.all button.pick[data-value=headache]"
-
-
-@dataclass
-class Opened:
-    """A page, and everything it complained of while it was open."""
-
-    page: Page
-    complaints: list[str] = field(default_factory=list)
-
-
-def complain(made: Opened, text: str) -> None:
-    """What charts complain of is for their own tests."""
-    if "policy" in text:
-        made.complaints.append(text)
-
-
-Open = Callable[..., AbstractContextManager[Opened]]
-
-
-@pytest.fixture(scope="session")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[Scope, Path]:
-    root = tmp_path_factory.mktemp("records")
-    scopes: tuple[Scope, ...] = ("closed", "open")
-    return {scope: write(results(scope, hostile=True), root).folder for scope in scopes}
-
-
-@pytest.fixture
-def opened(browser: Browser) -> Open:
-    """Opens a file offline; our scripts have run when it is there."""
-
-    @contextmanager
-    def go(file: Path, **options: Any) -> Iterator[Opened]:  # noqa: ANN401 - Playwright's options
-        context = browser.new_context(viewport={"width": 1280, "height": 800}, **options)
-        context.set_offline(True)
-        context.add_init_script(WATCH)
-        made = Opened(context.new_page())
-        made.page.on("pageerror", lambda error: made.complaints.append(str(error)))
-        made.page.on("dialog", lambda dialog: made.complaints.append(dialog.message))
-        made.page.on("console", lambda message: complain(made, message.text))
-        made.page.goto(file.as_uri())
-        yield made
-        assert made.complaints == []
-        context.close()
-
-    return go
 
 
 def listing() -> pl.DataFrame:
@@ -101,15 +49,15 @@ def choose(page: Page, kind: str | None, value: str | None) -> None:
 
 
 def test_the_listing_of_a_topic_has_the_numbers_of_the_tables(
-    opened: Open, folders: dict[Scope, Path]
+    opened: Open, reports: dict[Scope, Path]
 ) -> None:
-    document = json.loads((folders["closed"] / "results.json").read_text(encoding="utf-8"))
+    document = json.loads((reports["closed"] / "results.json").read_text(encoding="utf-8"))
     cells = {
         (row["term"], row["estimand"], row["group"]): (row["subjects"], row["events"])
         for row in document["incidence"]
         if row["level"] == "topic" and row["adjudicated"]
     }
-    with opened(folders["closed"] / "report.html") as made:
+    with opened(reports["closed"] / "report.html") as made:
         for (topic, estimand, group), numbers in cells.items():
             made.page.check(f"input[name=estimand][value='{estimand}']")
             made.page.select_option("#listing-group", group)
@@ -120,9 +68,9 @@ def test_the_listing_of_a_topic_has_the_numbers_of_the_tables(
 
 @pytest.mark.parametrize("estimand", ESTIMANDS)
 def test_a_term_lists_its_events_whatever_is_in_it(
-    estimand: str, opened: Open, folders: dict[Scope, Path]
+    estimand: str, opened: Open, reports: dict[Scope, Path]
 ) -> None:
-    with opened(folders["closed"] / "report.html") as made:
+    with opened(reports["closed"] / "report.html") as made:
         made.page.check(f"input[name=estimand][value='{estimand}']")
         for term in ("Pyrexia", *HOSTILE[:3]):
             choose(made.page, "pt", term)
@@ -130,9 +78,9 @@ def test_a_term_lists_its_events_whatever_is_in_it(
             assert made.page.text_content("#listing-count") == counted(mine)
 
 
-def test_a_rule_lists_its_own_estimand_and_group(opened: Open, folders: dict[Scope, Path]) -> None:
+def test_a_rule_lists_its_own_estimand_and_group(opened: Open, reports: dict[Scope, Path]) -> None:
     rule = f"pyrexia, related events: {ALL_IVIG} (incidence)"
-    with opened(folders["closed"] / "report.html") as made:
+    with opened(reports["closed"] / "report.html") as made:
         made.page.check("input[name=estimand][value=serious]")
         made.page.get_by_role("button", name=f"List the subjects of {rule}").first.click()
         mine = listing().filter(
@@ -153,9 +101,9 @@ def lane(subject: str | None) -> str:
 
 
 def test_from_a_topic_to_its_listing_to_a_profile_and_back_with_the_keyboard(
-    opened: Open, folders: dict[Scope, Path]
+    opened: Open, reports: dict[Scope, Path]
 ) -> None:
-    with opened(folders["closed"] / "report.html") as made:
+    with opened(reports["closed"] / "report.html") as made:
         page = made.page
         page.focus(HEADACHE)
         page.keyboard.press("Enter")
@@ -182,8 +130,8 @@ def test_from_a_topic_to_its_listing_to_a_profile_and_back_with_the_keyboard(
         assert page.text_content("#listing-count") == counted(listing())
 
 
-def test_the_listing_is_searched_sorted_and_paged(opened: Open, folders: dict[Scope, Path]) -> None:
-    with opened(folders["closed"] / "report.html") as made:
+def test_the_listing_is_searched_sorted_and_paged(opened: Open, reports: dict[Scope, Path]) -> None:
+    with opened(reports["closed"] / "report.html") as made:
         page, table = made.page, made.page.locator("#listing-table")
         assert len(rows(table)) == 50
         assert page.locator("button[data-page=back]").is_disabled()
@@ -205,9 +153,9 @@ def test_the_listing_is_searched_sorted_and_paged(opened: Open, folders: dict[Sc
 
 
 def test_new_records_and_groups_narrow_the_listing(
-    opened: Open, folders: dict[Scope, Path]
+    opened: Open, reports: dict[Scope, Path]
 ) -> None:
-    with opened(folders["closed"] / "report.html") as made:
+    with opened(reports["closed"] / "report.html") as made:
         made.page.check("#listing-new")
         assert made.page.text_content("#listing-count") == counted(listing().filter("is_new"))
         made.page.uncheck("#listing-new")
@@ -217,8 +165,8 @@ def test_new_records_and_groups_narrow_the_listing(
             assert made.page.text_content("#listing-count") == counted(mine)
 
 
-def test_a_table_is_sorted_by_its_heads_and_back(opened: Open, folders: dict[Scope, Path]) -> None:
-    with opened(folders["closed"] / "report.html") as made:
+def test_a_table_is_sorted_by_its_heads_and_back(opened: Open, reports: dict[Scope, Path]) -> None:
+    with opened(reports["closed"] / "report.html") as made:
         table = made.page.locator("#table-pts .panel.all table")
         given = rows(table)
         head = table.locator("thead tr").last.locator("th").nth(2)
@@ -236,8 +184,8 @@ def test_a_table_is_sorted_by_its_heads_and_back(opened: Open, folders: dict[Sco
 
 
 @pytest.mark.parametrize("scope", ["closed", "open"])
-def test_a_table_is_searched(scope: Scope, opened: Open, folders: dict[Scope, Path]) -> None:
-    with opened(folders[scope] / "report.html") as made:
+def test_a_table_is_searched(scope: Scope, opened: Open, reports: dict[Scope, Path]) -> None:
+    with opened(reports[scope] / "report.html") as made:
         panel = made.page.locator("#table-pts .panel.all")
         all_rows = len(rows(panel))
         panel.get_by_role("searchbox").fill("fatigue")
@@ -252,9 +200,9 @@ def test_a_table_is_searched(scope: Scope, opened: Open, folders: dict[Scope, Pa
 
 @pytest.mark.parametrize("scope", ["closed", "open"])
 def test_tables_follow_what_is_chosen_and_let_go(
-    scope: Scope, opened: Open, folders: dict[Scope, Path]
+    scope: Scope, opened: Open, reports: dict[Scope, Path]
 ) -> None:
-    with opened(folders[scope] / "report.html") as made:
+    with opened(reports[scope] / "report.html") as made:
         panel = made.page.locator("#table-pts .panel.all")
         before = rows(panel)
         choose(made.page, "pt", "Pyrexia")
@@ -271,11 +219,11 @@ def test_tables_follow_what_is_chosen_and_let_go(
 
 @pytest.mark.parametrize("scope", ["closed", "open"])
 def test_the_overview_on_the_page_is_that_of_results_json(
-    scope: Scope, opened: Open, folders: dict[Scope, Path]
+    scope: Scope, opened: Open, reports: dict[Scope, Path]
 ) -> None:
-    document = json.loads((folders[scope] / "results.json").read_text(encoding="utf-8"))
+    document = json.loads((reports[scope] / "results.json").read_text(encoding="utf-8"))
     kinds = list(dict.fromkeys(row["kind"] for row in document["overview"]))
-    with opened(folders[scope] / "report.html") as made:
+    with opened(reports[scope] / "report.html") as made:
         told = rows(made.page.locator("#overview"))
         assert len(told) == len(kinds)
         for kind, cells in zip(kinds, told, strict=True):
@@ -289,10 +237,10 @@ def test_the_overview_on_the_page_is_that_of_results_json(
 
 @pytest.mark.parametrize("scope", ["closed", "open"])
 def test_the_changes_and_the_history_on_the_page_are_those_of_results_json(
-    scope: Scope, opened: Open, folders: dict[Scope, Path]
+    scope: Scope, opened: Open, reports: dict[Scope, Path]
 ) -> None:
-    document = json.loads((folders[scope] / "results.json").read_text(encoding="utf-8"))
-    with opened(folders[scope] / "report.html") as made:
+    document = json.loads((reports[scope] / "results.json").read_text(encoding="utf-8"))
+    with opened(reports[scope] / "report.html") as made:
         tables = {
             (table.locator("caption b").text_content() or "").strip(" ."): rows(table)
             for table in made.page.locator("#changes table").all()
@@ -306,16 +254,16 @@ def test_the_changes_and_the_history_on_the_page_are_those_of_results_json(
     assert {row[0]: row[-1] for row in tables[f"Table {Number.HISTORY}"]} == now
 
 
-def test_the_open_page_has_no_listing(opened: Open, folders: dict[Scope, Path]) -> None:
-    with opened(folders["open"] / "report.html") as made:
+def test_the_open_page_has_no_listing(opened: Open, reports: dict[Scope, Path]) -> None:
+    with opened(reports["open"] / "report.html") as made:
         assert made.page.locator("#who, #cases, #profile").count() == 0
         assert made.page.get_by_text("List the subjects").count() == 0
 
 
 def test_without_javascript_the_page_says_where_the_listing_is(
-    opened: Open, folders: dict[Scope, Path]
+    opened: Open, reports: dict[Scope, Path]
 ) -> None:
-    with opened(folders["closed"] / "report.html", java_script_enabled=False) as made:
+    with opened(reports["closed"] / "report.html", java_script_enabled=False) as made:
         assert made.page.locator("#listing-off").is_visible()
         assert not made.page.locator("#listing").is_visible()
         assert made.page.locator("#overview table").is_visible()

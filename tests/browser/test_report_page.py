@@ -1,99 +1,43 @@
 """The report in a real browser: it draws, fetches nothing, obeys its policy, tells the truth."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
 
 from safetymon.domain import ESTIMANDS, Scope
 from tests import evidence_fixture
+from tests.browser.conftest import Open
 from tests.report_fixture import HOSTILE, results, write
 
 pytestmark = pytest.mark.browser
 
 SCOPES: tuple[Scope, ...] = ("closed", "open")
 SIZES = [(1280, 800), (390, 844)]
-WATCH = """
-document.addEventListener("securitypolicyviolation",
-  event => console.error("policy violation: " + event.violatedDirective));
-"""
-
-
-@dataclass
-class Opened:
-    """A page, and everything it asked for or complained of while it was open."""
-
-    page: Page
-    requests: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-
-Open = Callable[..., AbstractContextManager[Opened]]
-
-
-@pytest.fixture(scope="session")
-def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[Scope, Path]:
-    root = tmp_path_factory.mktemp("reports")
-    return {scope: write(results(scope, hostile=True), root).folder for scope in SCOPES}
-
-
-@pytest.fixture
-def opened(browser: Browser) -> Open:
-    """Opens a file offline and waits until its charts are drawn."""
-
-    @contextmanager
-    def go(file: Path, width: int = 1280, height: int = 800, **options: Any) -> Iterator[Opened]:  # noqa: ANN401 - Playwright's context options
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
-        context.set_offline(True)
-        context.add_init_script(WATCH)
-        made = Opened(context.new_page())
-        made.page.on("request", lambda request: made.requests.append(request.url))
-        made.page.on("console", lambda message: made.complaints.append(message.text))
-        made.page.on("pageerror", lambda error: made.complaints.append(str(error)))
-        made.page.on("dialog", lambda dialog: made.complaints.append(dialog.message))
-        made.page.goto(file.as_uri())
-        if options.get("java_script_enabled", True) and file.name == "report.html":
-            made.page.wait_for_selector("html[data-charts=drawn]", state="attached")
-        yield made
-        context.close()
-
-    return go
 
 
 @pytest.mark.parametrize("scope", SCOPES)
 @pytest.mark.parametrize(("width", "height"), SIZES)
-def test_every_chart_draws_marks_and_nothing_is_asked_for_or_complained_of(
+def test_every_chart_is_drawn_within_the_screen_and_nothing_is_asked_for(
     scope: Scope, width: int, height: int, opened: Open, reports: dict[Scope, Path]
 ) -> None:
     file = reports[scope] / "report.html"
-    with opened(file, width, height) as made:
+    with opened(file, width, height, charts=True) as made:
         figures = made.page.locator("figure.chart").all()
         assert len(figures) == {"closed": 28, "open": 22}[scope]
         for figure in figures:
+            svg = figure.locator("svg")
             assert figure.locator("svg .role-mark path[d]").count() > 0
-            assert figure.locator("svg").get_attribute("viewBox")
-        made.page.wait_for_timeout(200)  # whatever still comes after the charts
-        assert made.requests == [file.as_uri()]
-        assert made.complaints == []
-
-
-@pytest.mark.parametrize("scope", SCOPES)
-@pytest.mark.parametrize(("width", "height"), SIZES)
-def test_the_page_is_no_wider_than_the_screen(
-    scope: Scope, width: int, height: int, opened: Open, reports: dict[Scope, Path]
-) -> None:
-    with opened(reports[scope] / "report.html", width, height) as made:
-        assert made.page.evaluate("document.documentElement.scrollWidth") == width
-        for chart in made.page.locator("figure.chart svg").all():
-            box = chart.bounding_box()
+            assert svg.get_attribute("viewBox")
+            box = svg.bounding_box()
             assert box is not None
             assert box["x"] + box["width"] <= width
+        assert made.page.evaluate("document.documentElement.scrollWidth") == width
+        made.page.wait_for_timeout(200)  # whatever still comes after the charts
+        assert made.requests == [file.as_uri()]
 
 
 @pytest.mark.parametrize("scope", SCOPES)
@@ -121,7 +65,7 @@ def test_a_phone_shows_the_label_and_the_first_sentences(
 def test_choosing_events_switches_tables_and_charts(
     opened: Open, reports: dict[Scope, Path]
 ) -> None:
-    with opened(reports["closed"] / "report.html") as made:
+    with opened(reports["closed"] / "report.html", charts=True) as made:
         for estimand in ("related serious", "serious", "related", "all"):
             made.page.check(f"input[value='{estimand}']")
             kind = estimand.replace(" ", "-")
@@ -130,7 +74,6 @@ def test_choosing_events_switches_tables_and_charts(
             assert made.page.locator(f".panel.{kind}:visible").count() == 7
             title = made.page.locator("#figure-topics .role-title-text").first
             title.get_by_text(f"· {estimand} events").wait_for(timeout=2000)
-        assert made.complaints == []
 
 
 def test_the_choice_is_made_with_the_keyboard(opened: Open, reports: dict[Scope, Path]) -> None:
@@ -206,19 +149,18 @@ def test_the_terms_on_the_page_are_those_of_results_json(
 def test_hostile_terms_are_text_in_table_and_tooltip(
     opened: Open, reports: dict[Scope, Path]
 ) -> None:
-    with opened(reports["closed"] / "report.html") as made:
+    with opened(reports["closed"] / "report.html", charts=True) as made:
         shown = made.page.locator("#table-pts .all th[scope=row]").all_text_contents()
         assert set(HOSTILE) <= set(shown)
         labels = "".join(made.page.locator("#figure-terms svg text").all_text_contents())
         assert "</script><img src=x onerro…" in labels
         for point in made.page.locator("#figure-terms .mark-symbol.role-mark path").all():
-            point.hover()
+            point.hover(force=True)  # nothing moves any more
         assert made.page.locator("#vg-tooltip-element script, #vg-tooltip-element img").count() == 0
-        assert made.complaints == []
 
 
 def test_a_tooltip_tells_the_numbers_of_a_point(opened: Open, reports: dict[Scope, Path]) -> None:
-    with opened(reports["closed"] / "report.html") as made:
+    with opened(reports["closed"] / "report.html", charts=True) as made:
         made.page.locator("#figure-topics .mark-symbol.role-mark path").first.hover()
         tooltip = made.page.locator("#vg-tooltip-element.visible")
         tooltip.wait_for(timeout=2000)
@@ -234,7 +176,7 @@ def test_a_tooltip_tells_the_numbers_of_a_point(opened: Open, reports: dict[Scop
 
 
 def test_a_step_of_a_path_tells_its_e_value(opened: Open, reports: dict[Scope, Path]) -> None:
-    with opened(reports["closed"] / "report.html") as made:
+    with opened(reports["closed"] / "report.html", charts=True) as made:
         points = made.page.locator("#figure-path-1 .mark-symbol.role-mark path").all()
         points[1].hover(force=True)
         tooltip = made.page.locator("#vg-tooltip-element.visible")
@@ -291,7 +233,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_many_rules_are_shown_one_at_a_time_and_all_are_drawn(opened: Open, many: Path) -> None:
-    with opened(many) as made:
+    with opened(many, charts=True) as made:
         articles = made.page.locator(".paths article")
         shown = articles.evaluate_all("all => all.filter(e => e.checkVisibility("
                                       "{visibilityProperty: true})).map(e => e.id)")  # fmt: skip
@@ -302,7 +244,6 @@ def test_many_rules_are_shown_one_at_a_time_and_all_are_drawn(opened: Open, many
         widths = made.page.locator(".paths svg").evaluate_all("all => all.map(e => e.clientWidth)")
         assert len(widths) == 12
         assert len(set(widths)) == 1
-        assert made.complaints == []
 
 
 def test_a_link_to_a_rule_that_is_not_shown_shows_it(opened: Open, many: Path) -> None:
@@ -325,7 +266,7 @@ def test_a_printout_and_a_page_without_javascript_hold_every_rule(opened: Open, 
 
 
 def test_charts_fit_after_the_window_was_narrowed(opened: Open, reports: dict[Scope, Path]) -> None:
-    with opened(reports["closed"] / "report.html") as made:
+    with opened(reports["closed"] / "report.html", charts=True) as made:
         made.page.set_viewport_size({"width": 500, "height": 800})
         made.page.wait_for_timeout(300)
         box = made.page.locator("#figure-topics svg").bounding_box()
@@ -393,7 +334,7 @@ CONTRAST = """
 def test_every_text_has_enough_contrast(
     scope: Scope, scheme: str, opened: Open, reports: dict[Scope, Path]
 ) -> None:
-    with opened(reports[scope] / "report.html", color_scheme=scheme) as made:
+    with opened(reports[scope] / "report.html", color_scheme=scheme, charts=True) as made:
         found = made.page.evaluate(CONTRAST)
         assert len(found) > 100
         assert [text for ratio, text in found if ratio < 4.5] == []  # WCAG 2.2, level AA
@@ -405,6 +346,4 @@ def test_the_index_leads_to_the_report(
 ) -> None:
     with opened(reports[scope].parent / "index.html") as made:
         made.page.get_by_role("link", name="0003-2019-11-04").click()
-        made.page.wait_for_selector("html[data-charts=drawn]", state="attached")
         assert made.page.title().startswith(scope.upper())
-        assert made.complaints == []

@@ -35,6 +35,8 @@ from safetymon.stats.rates import (
 )
 from tests.score import mn_restricted_mle, mn_score_test
 
+pytestmark = pytest.mark.slow
+
 Table = tuple[int, int, int, int]
 Interval = tuple[float, float]
 Comparison = Callable[..., tuple[np.ndarray, np.ndarray, np.ndarray]]

@@ -136,7 +136,10 @@
     });
   }
 
-  // Charts in sight or near it come first, the others when the browser has nothing else to do.
+  // Charts in sight or near it come first, the others when the browser has nothing else to do. A
+  // page that is opened at an anchor is there before anything is in sight, not some frames later.
+  var anchor = document.getElementById(window.location.hash.slice(1));
+  if (anchor) { anchor.scrollIntoView(); }
   var waiting = all("figure.chart"), near = [], running = false, first = true;
 
   function next() {
