@@ -30,18 +30,27 @@ MOST = 50_000
 """The largest number of subjects, events or days: the exact methods answer within seconds."""
 Count = Annotated[int, Field(ge=1, le=MOST)]
 OnStale = Literal["block", "banner"]
+HOW = {
+    "ecl": "against its reference",
+    "difference": "against its reference, by difference",
+    "ratio": "against its reference, by ratio",
+    "background": "against a background risk",
+    "poisson": "against a known rate",
+    "protocol": "against the protocol's table",
+    "incidence": "by incidence",
+    "subjects": "by number of subjects",
+}
+"""How a method judges, in the words that end the name of a rule without one of its own."""
 
 
 def rule_title(name: str | None, topic: str, group: str, estimand: str, method: str) -> str:
     """A rule's name: as given, or what it is about, in words that no other rule without one has."""
-    against = " against its reference" if method in ("ecl", "difference", "ratio") else ""
-    return name or f"{topic}, {estimand} events: {group}{against} ({method})"
+    return name or f"{topic[:1].upper()}{topic[1:]}, {estimand} events: {group} {HOW[method]}"
 
 
 def with_method(title: str, method: str) -> str:
     """A rule's name that tells its method, as that of a rule without a name of its own does."""
-    told = f"({method})"
-    return title if title.endswith(told) else f"{title} {told}"
+    return title if title.endswith(HOW[method]) else f"{title} ({HOW[method]})"
 
 
 class _About(Definition):

@@ -14,8 +14,8 @@ from safetymon.domain import ALL_SUBJECTS, Scope
 
 AGAINST, WALK, STRIP_ONLY, POOLED = (
     "Thromboembolism, related: against 1%",
-    "headache, all events: First period, IVIg against its reference (ecl)",
-    "nausea, all events: All IVIg (background)",
+    "Headache, all events: First period, IVIg against its reference",
+    "Nausea, all events: All IVIg against a background risk",
     "Thromboembolism, pooled: against 1%",
 )
 START = date(2017, 3, 6)
@@ -54,7 +54,8 @@ def signals(scope: Scope, look: int) -> list[dict[str, object]]:
 
 def _signal(rule: str, group: str, method: str, verdict: str, since: int) -> dict[str, object]:
     return {
-        "rule": rule, "topic": "headache" if "head" in rule else "thromboembolism", "group": group,
+        "rule": rule, "topic": "thromboembolism" if rule.startswith("Thromb") else "headache",
+        "group": group,
         "method": method, "verdict": verdict, "value": None, "limit": None, "since_look": since,
         "text": "", "e_value": None, "crossed_on": None, "looks": 1, "against": 0,
         "fragile": False, "reason": None,

@@ -342,7 +342,7 @@ def _signal(
         f"incidence {row['percent']:.4g}%, {side} the limit of {limit:g}%."
     )
     return {
-        "rule": f"{topic}, related events: {group} (incidence)",
+        "rule": f"{topic.capitalize()}, related events: {group} by incidence",
         "topic": topic,
         "group": group,
         "method": "incidence",

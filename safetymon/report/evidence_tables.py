@@ -157,10 +157,11 @@ def turns(rows: list[Row]) -> str:
     seen = _observed(rows[0])
     reached = [wording.background(row["background"]) for row in rows if row["crossed"]]
     missed = [wording.background(row["background"]) for row in rows if not row["crossed"]]
+    shown = f"background shown, {[*reached, *missed][0]} to {[*reached, *missed][-1]}"
     if not missed:
-        return f"With {seen}, the boundary was reached at every background shown."
+        return f"With {seen}, the boundary was reached at every {shown}."
     if not reached:
-        return f"With {seen}, the boundary was not reached at any background shown."
+        return f"With {seen}, the boundary was not reached at any {shown}."
     return (
         f"The answer turns on the background: with {seen}, the boundary was reached at "
         f"{wording.listing(reached)}, and not at {wording.listing(missed)}."

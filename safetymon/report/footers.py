@@ -61,7 +61,7 @@ class Footers:
     def table(self, number: Number, estimand: Estimand | None = None) -> str:
         """Below a table; without an estimand each row or rule has its own."""
         if number in RECORDS:
-            return f"Unit: records as listed; {self._version()}."
+            return self._recorded(number)
         basis = self.results.basis
         who = (
             f"Population: {basis.population}; periods: {basis.periods}; "
@@ -72,9 +72,13 @@ class Footers:
     def figure(self, number: Number) -> str:
         """Below a figure whose numbers a table gives: what the two do not share."""
         if number in RECORDS:
-            return f"Unit: records as listed; {self._version()}."
+            return self._recorded(number)
         who = "Population, periods, treatment and emergent rule as under that table"
         return f"{who}; {self._how(number, None)}."
+
+    def _recorded(self, number: Number) -> str:
+        unit = "rules" if number in (Number.TURNED, Number.HISTORY) else "records as listed"
+        return f"Unit: {unit}; {self._version()}."
 
     def _how(self, number: Number, estimand: Estimand | None) -> str:
         unit, method = UNITS.get(number, ("as the columns say", COUNTS))

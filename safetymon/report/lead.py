@@ -14,7 +14,26 @@ ALERT_ENDINGS: dict[Verdict, str] = {
     "open": " (raised at look {})",
     "cleared": " (cleared since look {})",
 }
-CANNOT_TELL = ("too little data", "no events", "not applicable")
+WITHOUT_SIGNAL: dict[Verdict, tuple[str, str]] = {
+    "cleared": ("is cleared", "are cleared"),
+    "no signal": ("finds none", "find none"),
+    "too little data": ("has too little data", "have too little data"),
+    "no events": ("has no events yet", "have no events yet"),
+    "not applicable": ("cannot be worked out", "cannot be worked out"),
+}
+"""What the first sentence says of one such rule, and of several."""
+ONLY: dict[Verdict, str] = {
+    "raised": "newly raises a signal",
+    "open": "raised a signal earlier, which is still open",
+    "cleared": "raised a signal earlier, which is cleared",
+    "no signal": "finds no signal",
+    "too little data": "has too little data to find a signal",
+    "no events": "has no events yet",
+    "not applicable": "cannot be worked out",
+}
+"""What the first sentence says where there is one rule."""
+GRAVEST = {"fatal": "Subjects with a fatal event", "serious": "With a serious event"}
+"""Kinds of the overview that a board asks for first."""
 MOST_NAMED = 5
 """Newly flagged terms that are named first of all; what changed and the screen have more."""
 FIRST_LOOK = "There is no earlier look to compare with."
@@ -32,9 +51,10 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """The first sentences: verdicts in all, what is new, then newly raised, open, cleared."""
+    """The first sentences: verdicts in all, deaths and serious events, what is new, then alerts."""
 
     verdict: str
+    gravest: str
     new: str
     alerts: tuple[Alert, ...]
     topics: tuple[str, ...]
@@ -44,6 +64,7 @@ class Lead:
         """All of it, one sentence after the other."""
         return (
             self.verdict,
+            self.gravest,
             *([self.new] if self.new else []),
             *(f"{alert.rule}: {alert.text}" for alert in self.alerts),
             *(f"{topic[0].upper()}{topic[1:]}." for topic in self.topics),
@@ -57,6 +78,7 @@ def lead(results: Results) -> Lead:
     rows = wording.headline_rows(results, "related")
     return Lead(
         verdict=verdict_sentence(results.signals),
+        gravest=gravest(results),
         new=news(results),
         alerts=alerts(results),
         topics=tuple(where + wording.incidence(row) for row in rows),
@@ -71,8 +93,9 @@ def verdict_sentence(signals: pl.DataFrame) -> str:
             "the numbers below describe, they do not decide."
         )
     verdicts = signals["verdict"].to_list()
-    unclear = sum(verdict in CANNOT_TELL for verdict in verdicts)
-    return f"{_signal_count(verdicts)}{_unclear(unclear)}."
+    if len(verdicts) == 1:
+        return f"The only rule {ONLY[verdicts[0]]}."
+    return f"{_signal_count(verdicts)}{_others(verdicts)}."
 
 
 def _signal_count(verdicts: list[str]) -> str:
@@ -80,19 +103,40 @@ def _signal_count(verdicts: list[str]) -> str:
     rules = plural(len(verdicts), "rule")
     if not new and not standing:
         return f"No signal is raised by the {rules}"
-    now = (
-        f"{new} newly {'raises' if new == 1 else 'raise'} a signal"
-        if new
-        else "none newly raises a signal"
+    now = f"{new} newly {_verb(new, 'raises', 'raise')} a signal"
+    earlier = f"{standing} raised earlier {_verb(standing, 'is', 'are')} still open"
+    told = [now if new else "none newly raises a signal", *([earlier] if standing else [])]
+    return f"Of the {rules}, {'; '.join(told)}"
+
+
+def _others(verdicts: list[str]) -> str:
+    """The rules without a signal: too little data, no events and no signal are three answers."""
+    counts = [(verdicts.count(verdict), *words) for verdict, words in WITHOUT_SIGNAL.items()]
+    told = [f"{n} {_verb(n, one, many)}" for n, one, many in counts if n]
+    return f"; {wording.listing(told)}" if told else ""
+
+
+def _verb(n: int, one: str, many: str) -> str:
+    return one if n == 1 else many
+
+
+def gravest(results: Results) -> str:
+    """How many subjects had a fatal event, and how many a serious one, group by group."""
+    told = (
+        f"{words}: {_by_group(results.overview.filter(kind=kind).rows(named=True), results)}."
+        for kind, words in GRAVEST.items()
     )
-    earlier = f"{standing} raised earlier {'is' if standing == 1 else 'are'} still open"
-    return f"Of {rules}, {now}{f'; {earlier}' if standing else ''}"
+    return " ".join(told)
 
 
-def _unclear(n: int) -> str:
-    if not n:
-        return ""
-    return f"; {plural(n, 'rule')} could not be judged (too little data, no events, not applicable)"
+def _by_group(rows: list[Row], results: Results) -> str:
+    """`3 of 52 First period; 14 of 95 Overall`; none, not told of all, not recorded at all."""
+    if all(row["subjects"] is None for row in rows):
+        return "not recorded"
+    names = {row["group"]: f" {row['group']}" if results.scope != "open" else "" for row in rows}
+    counts = [f"{r['subjects']:,} of {r['at_risk']:,}{names[r['group']]}" for r in rows]
+    said = "; ".join(counts) if any(row["subjects"] for row in rows) else "none"
+    return f"{said} (of some events it is not recorded)" if any(r["untold"] for r in rows) else said
 
 
 def news(results: Results) -> str:

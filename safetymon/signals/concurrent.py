@@ -222,8 +222,8 @@ def _notes(walked: Walk) -> tuple[str, ...]:
     notes = []
     lost = walked.uninformative[0]
     if lost:
-        say = "1 event says" if lost == 1 else f"{lost} events say"
-        notes.append(f"{say} nothing: one group was empty")
+        told = "1 more event is" if lost == 1 else f"{lost:,} more events are"
+        notes.append(f"{told} not weighed: only one of the groups was at risk")
     if walked.beyond_plan[0]:
         notes.append("exposure has passed what was planned: only alpha left by then is spent")
     return tuple(notes)

@@ -79,7 +79,7 @@ def test_a_term_lists_its_events_whatever_is_in_it(
 
 
 def test_a_rule_lists_its_own_estimand_and_group(opened: Open, reports: dict[Scope, Path]) -> None:
-    rule = f"pyrexia, related events: {ALL_IVIG} (incidence)"
+    rule = f"Pyrexia, related events: {ALL_IVIG} by incidence"
     with opened(reports["closed"] / "report.html") as made:
         made.page.check("input[name=estimand][value=serious]")
         made.page.get_by_role("button", name=f"List the subjects of {rule}").first.click()

@@ -37,7 +37,7 @@ def test_the_single_arm_rule_raises_the_thromboembolic_signal(looked: dict[str, 
 
 
 def test_the_comparison_of_arms_says_why_it_cannot(looked: dict[str, Any]) -> None:
-    signal = looked["thromboembolism, all events: First period, IVIg against its reference (ecl)"]
+    signal = looked["Thromboembolism, all events: First period, IVIg against its reference"]
     assert signal["verdict"] == "too little data"
     assert "too few events" in signal["text"]
     none = looked["Thromboembolism, related: IVIg against placebo"]
@@ -45,16 +45,16 @@ def test_the_comparison_of_arms_says_why_it_cannot(looked: dict[str, Any]) -> No
 
 
 def test_every_topic_has_a_verdict_with_numbers(looked: dict[str, Any]) -> None:
-    for topic, verdict in (("headache", "raised"), ("pyrexia", "no signal"),
-                           ("nausea", "no signal")):  # fmt: skip
-        signal = looked[f"{topic}, all events: First period, IVIg against its reference (ecl)"]
+    for topic, verdict in (("Headache", "raised"), ("Pyrexia", "no signal"),
+                           ("Nausea", "no signal")):  # fmt: skip
+        signal = looked[f"{topic}, all events: First period, IVIg against its reference"]
         assert signal["verdict"] == verdict
         assert signal["limit"] is not None
         assert "first events on treatment" in signal["text"]
 
 
 def test_without_a_background_the_rule_says_so_plainly(looked: dict[str, Any]) -> None:
-    signal = looked["nausea, all events: All IVIg (background)"]
+    signal = looked["Nausea, all events: All IVIg against a background risk"]
     assert signal["verdict"] == "not applicable"
     assert "no background rate given" in signal["text"]
 
@@ -66,7 +66,7 @@ def test_the_replay_names_the_look(study: Path, every: replay.Every, look: int) 
     assert "(3 of 50, the boundary 3)" in rows[AGAINST_1]["text"]
     threshold = rows["Thromboembolism, related, all IVIg: 3 subjects"]
     assert threshold["look"] == look  # the same third subject
-    walk = "pyrexia, all events: First period, IVIg against its reference (ecl)"
+    walk = "Pyrexia, all events: First period, IVIg against its reference"
     assert rows[walk]["look"] is None
 
 
@@ -241,7 +241,7 @@ def test_a_simulation_is_kept_and_shown_to_the_board_only(tmp_path: Path, capsys
     study = demonstration.unpack(tmp_path)
     assert cli.run(["simulate", str(study), "--trials", "4", "--seed", "7"]) == 0
     printed = capsys.readouterr().out
-    assert f"{AGAINST_1} (background):" in printed
+    assert f"{AGAINST_1} (against a background risk):" in printed
     assert "  no harm: a signal in 0." in printed
     assert "of 4 trials" in printed
     done = monitor.look(study, NOW, "a")
@@ -256,9 +256,9 @@ def test_a_simulation_is_kept_and_shown_to_the_board_only(tmp_path: Path, capsys
     assert told["open"] == []
     assert cli.run(["signals", "show", str(study), AGAINST_1]) == 0
     shown = capsys.readouterr().out
-    assert f"{AGAINST_1} (background): 95 subjects entering over" in shown
+    assert f"{AGAINST_1} (against a background risk): 95 subjects entering over" in shown
     assert "  no harm: a signal in 0." in shown
-    assert "(ecl)" not in shown  # its own card, and no other
+    assert "(against its reference)" not in shown  # its own card, and no other
 
 
 def test_a_simulation_says_which_events_count_and_at_which_level(tmp_path: Path) -> None:
@@ -272,7 +272,7 @@ def test_a_simulation_says_which_events_count_and_at_which_level(tmp_path: Path)
     cards = rehearsal.simulated(study, 2, 7, NOW, "a")
     basis = dict(cards.select("rule", "basis").rows())
     assert "; an event counts if it begins within 90 days; " in basis[AGAINST_1]
-    walk = basis["headache, all events: First period, IVIg against its reference (ecl)"]
+    walk = basis["Headache, all events: First period, IVIg against its reference"]
     assert "; at level 0.01, while no other of 5 comparisons has signalled; " in walk
     assert "an event counts" not in walk
 
@@ -283,7 +283,7 @@ def test_the_final_analysis_of_a_study_file_spends_what_is_left(tmp_path: Path) 
         "planned_subjects = 95", "planned_subjects = 950\nfinal_analysis = 2018-12-31"
     )
     study.write_text(text)
-    rule = "pyrexia, all events: First period, IVIg against its reference (ecl)"
+    rule = "Pyrexia, all events: First period, IVIg against its reference"
     before = monitor.look(study, NOW, "a", cutoff=date(2018, 12, 30)).closed
     after = monitor.look(study, NOW, "a", cutoff=date(2018, 12, 31)).closed
     later = monitor.look(study, NOW, "a").closed
@@ -308,7 +308,7 @@ def test_a_look_back_that_finds_a_record_first_does_not_date_it_before_later_loo
         "background = 0.02\nplanned = 9\n"
     )
     written = STUDY + rule.replace("Active", "Drug")
-    title = "nausea, all events: Drug (background)"
+    title = "Nausea, all events: Drug against a background risk"
     small(tmp_path, ONE, written)
     subjects = tmp_path / "ex.csv"
     assert subjects.exists()

@@ -189,9 +189,9 @@ def test_a_rule_without_a_name_has_a_title_to_be_read(tmp_path: Path) -> None:
         + rule.format("All subjects", "related serious", "background"),
     )
     assert [one.title for one in study.rule] == [
-        "nausea, all events: Active against its reference (ecl)",
-        "nausea, serious events: Active (background)",
-        "nausea, related serious events: All subjects (background)",
+        "Nausea, all events: Active against its reference",
+        "Nausea, serious events: Active against a background risk",
+        "Nausea, related serious events: All subjects against a background risk",
     ]
 
 
@@ -201,7 +201,7 @@ SHORT = '[treatments.A]\nfrom = ["Al", "All"]\n'
 
 def test_a_pooled_rule_is_not_refused_for_letters_that_a_short_name_shares(tmp_path: Path) -> None:
     (rule,) = load(tmp_path, MINIMAL + SHORT + POOLED.format("headache")).rule
-    assert rule.title == "headache, all events: All subjects (incidence)"
+    assert rule.title == "Headache, all events: All subjects by incidence"
 
 
 @pytest.mark.parametrize("named", ["rash on A", "Rash (al)", "INACTIVE or active"])

@@ -62,7 +62,7 @@ ECL = rule("ecl")
         (f'{POISSON}background_per_100py = 1\nstatistic = "maxsprt"', '"maxsprt" needs planned_'),
         (BACKGROUND.replace("nausea", "nausia"), "no topic 'nausia'; there is headache"),
         (ECL.replace("Active", "Activ"), "no group 'Activ'; there is Active, Placebo"),
-        (ECL * 2, r"rule 'nausea, all events: Active against .* \(ecl\)' is defined twice"),
+        (ECL * 2, r"rule 'Nausea, all events: Active against .*' is defined twice"),
         ('[[topic]]\nname = "nausea"\nbackground = 1', "background: input should be less than 1"),
         ("[evidence]\nalpha = 0.5", "evidence.alpha: input should be less than 0.5"),
         ("[evidence]\nplanned_subjects = 0", "evidence.planned_subjects: "),
@@ -126,7 +126,7 @@ TOO_MANY = "more subjects have been treated than planned"
 
 def test_planned_below_observed_is_exit_code_2(tmp_path: Path, capsys: Capture) -> None:
     said = refused(with_rule(tmp_path, f"{BACKGROUND}background = 0.02\nplanned = 1"), capsys)
-    assert f"'nausea, all events: Drug (background)': {TOO_MANY}" in said
+    assert f"'Nausea, all events: Drug against a background risk': {TOO_MANY}" in said
     assert said.rstrip().endswith("correct planned, or planned_subjects in [evidence]")
 
 
@@ -139,7 +139,7 @@ def test_a_plan_of_the_trial_below_observed_is_exit_code_2(tmp_path: Path, capsy
 def test_planned_events_too_few_for_alpha_are_exit_code_2(tmp_path: Path, capsys: Capture) -> None:
     more = "background_per_100py = 1\nstatistic = 'maxsprt'\nplanned_events = 0.01"
     said = refused(with_rule(tmp_path, f"{POISSON}{more}"), capsys)
-    assert "'nausea, all events: Drug (poisson)': planned_events: " in said
+    assert "'Nausea, all events: Drug against a known rate': planned_events: " in said
     assert "give a longer horizon" in said
 
 
@@ -172,7 +172,7 @@ def test_a_plan_exceeded_after_the_first_look_is_reported(tmp_path: Path, capsys
     pages = sorted((tmp_path / "reports/S1/closed").glob("0002-*/results.json"))
     assert "planned is 2, but 3 subjects have been treated" in pages[0].read_text()
     assert cli.run(["check", str(study)]) == 0
-    about = "rule 'nausea, all events: Drug (background)'"
+    about = "rule 'Nausea, all events: Drug against a background risk'"
     told = f"{about}: planned is 2, but 3 subjects have been treated"
     assert f"warning: {told}" in capsys.readouterr().out
 
@@ -193,7 +193,7 @@ def test_a_comparison_with_an_alpha_of_its_own_in_a_family_is_exit_code_2(
     tmp_path: Path, capsys: Capture
 ) -> None:
     said = refused(with_rule(tmp_path, f"{SHARED}{WALK}alpha = 0.1\n"), capsys)
-    assert "'nausea, all events: Drug against its reference (ecl)': alpha is 0.1, but with" in said
+    assert "'Nausea, all events: Drug against its reference': alpha is 0.1, but with" in said
     assert 'with family = "topics"' in said
     assert cli.run(["check", str(with_rule(tmp_path, SHARED + WALK))]) == 0
     assert (

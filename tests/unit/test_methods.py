@@ -95,7 +95,8 @@ def test_a_line_says_the_whole_estimand(number: Number) -> None:
 @pytest.mark.parametrize("number", sorted(RECORDS))
 def test_a_table_of_records_has_no_estimand(number: Number) -> None:
     assert Footers(results()).table(number) == (
-        "Unit: records as listed; data up to 04 Nov 2019; definitions 0123456789ab."
+        f"Unit: {'rules' if number in (Number.TURNED, Number.HISTORY) else 'records as listed'}; "
+        "data up to 04 Nov 2019; definitions 0123456789ab."
     )
 
 

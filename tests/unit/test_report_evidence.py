@@ -200,8 +200,8 @@ def _strip(*crossed: bool) -> list[wording.Row]:
     ("crossed", "turns"),
     [
         ((True, True, False), "the boundary was reached at 1% and 2%, and not at 3%."),
-        ((True, True, True), "the boundary was reached at every background shown."),
-        ((False, False, False), "the boundary was not reached at any background shown."),
+        ((True, True, True), "the boundary was reached at every background shown, 1% to 3%."),
+        ((False, False, False), "the boundary was not reached at any background shown, 1% to 3%."),
     ],
 )
 def test_a_sentence_says_where_the_answer_turns(crossed: tuple[bool, ...], turns: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from safetymon import schema
 from safetymon.domain import Results, Scope
 from safetymon.report import sentences, wording
-from safetymon.report.lead import FIRST_LOOK, lead, news, verdict_sentence
+from safetymon.report.lead import FIRST_LOOK, gravest, lead, news, verdict_sentence
 from tests import evidence_fixture
 from tests.evidence_fixture import AGAINST, POOLED, WALK
 from tests.report_fixture import ALL_IVIG, results, schema_frame
@@ -17,8 +17,8 @@ from tests.report_fixture import ALL_IVIG, results, schema_frame
 def test_the_lead_counts_verdicts_and_tells_each_signal() -> None:
     told = lead(results())
     assert told.verdict == (
-        "Of 8 rules, 3 newly raise a signal; 1 raised earlier is still open; 2 rules could not be "
-        "judged (too little data, no events, not applicable)."
+        "Of the 8 rules, 3 newly raise a signal; 1 raised earlier is still open; 2 find none, "
+        "1 has too little data and 1 cannot be worked out."
     )
     assert [alert.verdict for alert in told.alerts] == ["raised", "raised", "raised", "open"]
     assert told.alerts[1].rule == AGAINST
@@ -27,9 +27,47 @@ def test_the_lead_counts_verdicts_and_tells_each_signal() -> None:
     assert told.alerts[3].text.endswith("(raised at look 2).")
 
 
+def _with_fatal(
+    subjects: dict[str, int], scope: Scope = "closed", untold: int = 0
+) -> tuple[str, ...]:
+    """The sentences on deaths and serious events where so many died in each group."""
+    made = results(scope)
+    died = pl.col("group").replace_strict(subjects, default=0, return_dtype=pl.Int64)
+    fatal = made.overview["kind"] == "fatal"
+    overview = made.overview.with_columns(
+        pl.when(fatal).then(died).otherwise("subjects").alias("subjects"),
+        pl.when(fatal).then(untold).otherwise("untold").alias("untold"),
+    )
+    return tuple(gravest(replace(made, overview=overview)).split(". "))
+
+
+def test_deaths_and_serious_events_are_told_first_group_by_group() -> None:
+    serious = results().incidence.filter(level="any", estimand="serious").rows(named=True)
+    fatal, grave = _with_fatal({ALL_IVIG: 1})
+    assert fatal == (
+        "Subjects with a fatal event: 0 of 52 First period, IVIg; 0 of 48 First period, placebo; "
+        "1 of 95 All IVIg"
+    )
+    counts = "; ".join(f"{r['subjects']} of {r['at_risk']} {r['group']}" for r in serious)
+    assert grave == f"With a serious event: {counts}."
+
+
+def test_no_death_and_deaths_that_are_not_recorded_are_three_answers() -> None:
+    assert _with_fatal({"nobody": 1})[0] == "Subjects with a fatal event: none"
+    assert _with_fatal({"nobody": 1}, untold=2)[0] == (
+        "Subjects with a fatal event: none (of some events it is not recorded)"
+    )
+    assert gravest(results()).startswith("Subjects with a fatal event: not recorded. ")
+
+
+def test_the_open_report_tells_deaths_pooled() -> None:
+    fatal, _ = _with_fatal({"All subjects": 2}, "open")
+    assert fatal == "Subjects with a fatal event: 2 of 100"
+
+
 def test_what_goes_with_a_signal_stands_beside_it() -> None:
     tags = {alert.rule: alert.tags for alert in lead(results()).alerts}
-    limit = next(rule for rule in tags if rule.startswith("thromboembolism, "))
+    limit = next(rule for rule in tags if rule.startswith("Thromboembolism, related events"))
     assert tags[limit] == ("new data", "Not valid evidence over repeated looks")
     assert tags[AGAINST] == ("new data", "One subject fewer would clear it")
     assert tags[POOLED] == ("new data", "A trigger to unblind, not evidence of harm")
@@ -181,20 +219,28 @@ def _signals(*verdicts: str) -> pl.DataFrame:
 @pytest.mark.parametrize(
     ("verdicts", "sentence"),
     [
-        (["no signal"], "No signal is raised by the 1 rule."),
+        (["no signal"], "The only rule finds no signal."),
+        (["raised"], "The only rule newly raises a signal."),
+        (["too little data"], "The only rule has too little data to find a signal."),
         (
-            ["no signal", "no events"],
+            ["no signal", "no events", "too little data", "too little data"],
             (
-                "No signal is raised by the 2 rules; 1 rule could not be judged "
-                "(too little data, no events, not applicable)."
+                "No signal is raised by the 4 rules; 1 finds none, 2 have too little data and "
+                "1 has no events yet."
             ),
         ),
-        (["raised", "raised"], "Of 2 rules, 2 newly raise a signal."),
+        (["raised", "raised"], "Of the 2 rules, 2 newly raise a signal."),
         (
             ["open", "open", "no signal"],
-            "Of 3 rules, none newly raises a signal; 2 raised earlier are still open.",
+            (
+                "Of the 3 rules, none newly raises a signal; 2 raised earlier are still open; "
+                "1 finds none."
+            ),
         ),
-        (["cleared"], "No signal is raised by the 1 rule."),
+        (
+            ["cleared", "not applicable"],
+            "No signal is raised by the 2 rules; 1 is cleared and 1 cannot be worked out.",
+        ),
     ],
 )
 def test_the_verdicts_are_counted_in_words(verdicts: list[str], sentence: str) -> None:

@@ -135,7 +135,7 @@ def test_the_first_look_has_neither_changes_nor_turned_verdicts() -> None:
 def test_a_verdict_that_turned_is_told_with_what_moved_it() -> None:
     rows = told(record_tables.turned(CLOSED))
     moved = {row[0]: row[1:] for row in rows}
-    rule = "thromboembolism, related events: All IVIg (incidence)"
+    rule = "Thromboembolism, related events: All IVIg by incidence"
     assert moved[rule] == ["no events", "raised", "new data"]
     since = dict(CLOSED.signals.select("rule", "since_look").rows())
     assert all(since[row[0]] == 3 or row[2] == "open" for row in rows)

@@ -232,7 +232,7 @@ def test_below_each_signal_stands_what_it_found_and_what_it_is_not() -> None:
     anchors = {row[0]: anchor for row, anchor in zip(block.rows, block.anchors, strict=True)}
     assert details[AGAINST].endswith("One subject fewer would clear it.")
     assert "29% to 40% of trials" in details[POOLED]
-    limits = [text for rule, text in details.items() if rule.endswith("(incidence)")]
+    limits = [text for rule, text in details.items() if rule.endswith("by incidence")]
     assert all(text.endswith("Not valid evidence over repeated looks.") for text in limits)
     assert len(limits) == 4
     assert anchors == {rule: "path-1" if rule == AGAINST else "" for rule in details}
@@ -284,14 +284,14 @@ def test_a_rule_card_tells_trials_and_monte_carlo_error() -> None:
     assert table.number is Number.CARDS
     assert table.notes[0].startswith("Simulated over the whole trial")
     simulated, other = table.blocks
-    assert simulated.heading == f"{rule} (subjects)"
+    assert simulated.heading == f"{rule} (by number of subjects)"
     assert simulated.note == "95 subjects entering over 1007 days, as observed"
     assert simulated.rows == [
         ["no harm", "1", "2,000", "24.4", "1.0", "–", "–"],
         ["risk x2", "2", "2,000", "85.0", "0.8", "210", "61"],
     ]
     assert (other.heading, other.note, other.rows) == (
-        "headache, all events: First period, IVIg against its reference (ecl)",
+        "Headache, all events: First period, IVIg against its reference",
         "Not simulated: no plan.",
         [],
     )

@@ -127,7 +127,7 @@ def test_a_rule_of_the_study_s_own_takes_the_place_of_the_built_in_one() -> None
     made = effective(study(rule=[mine], evidence={**PLAN, "defaults": "always"}))
     titles = [rule.title for rule in made]
     assert len(set(titles)) == len(titles) == 8
-    assert titles[0] == "nausea, all events: All drug (background)"
+    assert titles[0] == "Nausea, all events: All drug against a background risk"
     assert made[0].model_dump(include={"planned", "background"}) == {
         "planned": 7,
         "background": 0.3,

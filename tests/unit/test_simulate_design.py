@@ -312,7 +312,7 @@ def test_the_demonstration_is_simulated_as_it_was_planned_and_went(
     demo: tuple[Study, Frames],
 ) -> None:
     plans = {plan.rule.title: plan for plan in design_of(*demo).plans}
-    headache = plans["headache, all events: First period, IVIg against its reference (ecl)"]
+    headache = plans["Headache, all events: First period, IVIg against its reference"]
     assert sizes(headache) == [52, 48]
     assert (
         "no harm is 8.33% in both, observed in 'First period, placebo' (4 of 48" in headache.basis
@@ -321,12 +321,15 @@ def test_the_demonstration_is_simulated_as_it_was_planned_and_went(
     assert sizes(alone) == [95]
     assert alone.sides[0].mean_days == pytest.approx(197.905, abs=1e-3)  # mean days of "All IVIg"
     assert sizes(plans["Thromboembolism, pooled: against 1%"]) == [95]
-    assert "no background rate given" in plans["nausea, all events: All IVIg (background)"].basis
+    assert (
+        "no background rate given"
+        in plans["Nausea, all events: All IVIg against a background risk"].basis
+    )
 
 
 def test_the_demonstration_half_way_is_stretched_to_its_plan(demo: tuple[Study, Frames]) -> None:
     one, whole = demo
     plans = {p.rule.title: p for p in design_of(one, whole.known_by(date(2018, 6, 30))).plans}
-    halfway = plans["headache, all events: First period, IVIg against its reference (ecl)"]
+    halfway = plans["Headache, all events: First period, IVIg against its reference"]
     assert sum(sizes(halfway)) == pytest.approx(95, abs=5)
     assert "stretched" in halfway.basis
