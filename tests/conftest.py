@@ -1,6 +1,10 @@
 """Branches are counted where it is cheap: slow tests would take half their time again."""
 
+import sys
+
 import pytest
+
+sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]  # as the command line has it
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
