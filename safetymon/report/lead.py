@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from safetymon.domain import Results, Verdict
+from safetymon.domain import Changes, Results, Verdict
 from safetymon.report import evidence_tables, sentences, wording
 from safetymon.report.wording import VERDICT_ORDER, Row, plural
 
@@ -140,10 +140,18 @@ def _by_group(rows: list[Row], results: Results) -> str:
 
 
 def news(results: Results) -> str:
-    """What is new since the look before: verdicts that turned, with the reason, and new flags."""
+    """What is new since the look before: verdicts that turned, new flags, data, definitions."""
     before = results.changes.since
     if before is None:
         return FIRST_LOOK
+    judged, more = _judged(results), _changed(results.changes)
+    if judged or results.signals.is_empty():  # no rule: nothing that could have turned
+        return f"New since look {before}: {'; '.join([*judged, *more])}."
+    return "; ".join([f"No verdict has turned since look {before}", *more]) + "."
+
+
+def _judged(results: Results) -> list[str]:
+    """Verdicts that turned, with the reason, and terms that the screen newly flags."""
     now = pl.col("since_look") == results.look.number
     turned = Counter(results.signals.filter(now).select("verdict", "reason").rows())
     flags = list(dict.fromkeys(evidence_tables.newly_flagged(results)["term"].to_list()))
@@ -156,10 +164,28 @@ def news(results: Results) -> str:
     if flags:
         terms = plural(len(flags), "preferred term")
         parts.append(f"{terms} newly flagged by the screen ({wording.named(flags, MOST_NAMED)})")
-    if not parts:
-        none = results.signals.is_empty()  # nothing that could have turned
-        return "" if none else f"No verdict has turned since look {before}."
-    return f"New since look {before}: {'; '.join(parts)}."
+    return parts
+
+
+def _changed(changes: Changes) -> list[str]:
+    """Event records that came, went or were edited, and definitions that are others now."""
+    counts = changes.counts.filter(part="event")
+    told = [_records(counts.filter(change="new"), "new")]
+    if (gone := counts.filter(change="deleted")).height:
+        told.append(_records(gone, "deleted"))
+    if counts.filter(change="edited").height:
+        told.append("earlier records edited")
+    if n := changes.redefined.height:
+        told.append(f"{plural(n, 'definition')} changed")
+    return told
+
+
+def _records(counts: pl.DataFrame, change: str) -> str:
+    if counts.is_empty():
+        return f"no {change} event record"
+    (row,) = counts.rows(named=True)
+    events = plural(row["records"], f"{change} event record")
+    return f"{events}, of {plural(row['subjects'], 'subject')}"
 
 
 def _urgency(turned: tuple[tuple[str, str | None], int]) -> tuple[int, str]:

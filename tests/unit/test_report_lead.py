@@ -13,6 +13,12 @@ from tests import evidence_fixture
 from tests.evidence_fixture import AGAINST, POOLED, WALK
 from tests.report_fixture import ALL_IVIG, results, schema_frame
 
+CHANGED = (
+    "12 new event records, of 9 subjects; 1 deleted event record, of 1 subject; "
+    "earlier records edited"
+)
+"""What the record fixture says of the data."""
+
 
 def test_the_lead_counts_verdicts_and_tells_each_signal() -> None:
     told = lead(results())
@@ -76,7 +82,8 @@ def test_what_goes_with_a_signal_stands_beside_it() -> None:
 def test_what_is_new_is_counted_with_its_reason() -> None:
     assert news(results()) == (
         "New since look 2: 3 rules now raised (new data); 1 open signal spoken against "
-        "for the first time; 1 preferred term newly flagged by the screen (Term 066)."
+        "for the first time; 1 preferred term newly flagged by the screen (Term 066); "
+        f"{CHANGED}; 2 definitions changed."
     )
 
 
@@ -99,13 +106,22 @@ def test_every_reason_is_counted_apart_the_most_urgent_verdict_first() -> None:
     assert news(replace(made, signals=mixed)) == (
         "New since look 2: 1 rule now raised; 1 rule now raised (new data); 1 rule now "
         "cleared (changed definitions); 1 rule now cleared (edited history); 1 rule now no signal "
-        "(new data)."
+        f"(new data); {CHANGED}; 1 definition changed."
     )
 
 
 def test_a_look_at_which_nothing_turned_says_so() -> None:
     quiet = _with(results("open"), since_look=1, against=0, reason=None)
-    assert news(quiet) == "No verdict has turned since look 2."
+    assert news(quiet) == (f"No verdict has turned since look 2; {CHANGED}; 1 definition changed.")
+
+
+def test_a_look_without_a_new_record_says_so() -> None:
+    quiet = _with(results("open"), since_look=1, against=0, reason=None)
+    known = quiet.changes
+    same = replace(known, counts=known.counts.clear(), redefined=known.redefined.clear())
+    assert news(replace(quiet, changes=same)) == (
+        "No verdict has turned since look 2; no new event record."
+    )
 
 
 def test_a_first_look_has_nothing_to_compare_with() -> None:
@@ -189,7 +205,8 @@ def test_without_signals_there_is_no_alert_but_the_screen_still_speaks() -> None
     quiet = replace(results(), signals=schema_frame({}, schema.SIGNALS))
     assert lead(quiet).alerts == ()
     assert news(quiet) == (
-        "New since look 2: 1 preferred term newly flagged by the screen (Term 066)."
+        "New since look 2: 1 preferred term newly flagged by the screen (Term 066); "
+        f"{CHANGED}; 2 definitions changed."
     )
 
 
