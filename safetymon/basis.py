@@ -17,7 +17,7 @@ class Basis:
     """What every number of a report rests on: the estimand line below each table and figure.
 
     Phrases made from the study file; `version` is the start of the definitions' hash. `methods` is
-    the appendix.
+    the appendix, `screen_q` the false discovery rate of the screen.
     """
 
     population: str
@@ -30,4 +30,5 @@ class Basis:
     difference: str
     rates: str
     version: str
+    screen_q: float
     methods: tuple[Method, ...]

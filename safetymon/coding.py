@@ -23,6 +23,8 @@ MEDICAL = frozenset({"term", "pt", "soc", "topic", "subject", "key", "record", "
 """Columns of the data's own words, in which no treatment stands as one."""
 PROSE = frozenset({"text", "basis", "reason", "definition", "before", "now", "outcome", "action"})
 """Columns of sentences, in which names can stand anywhere."""
+_DEFINED = re.compile(r"\[\[(rule|group)\]\] '(.*)' [a-z_]+$")
+"""How a changed key of a rule or group is told (`changes`)."""
 _SITE = re.compile(r"infusion|injection site|administration site|application site", re.IGNORECASE)
 
 
@@ -53,7 +55,7 @@ def coded(
         exposure: One row a recorded exposure, with its treatment and period.
     """
     names = names_of(study, codes)
-    told = _Names(names)
+    told = _Names(names | _gone(results, names))
     made: Results = _walked(results, told)
     findings = tuple(replace(f, text=told.in_prose(f.text)) for f in results.findings)
     definitions = tuple((told.in_prose(n), told.in_prose(s)) for n, s in results.definitions)
@@ -75,6 +77,27 @@ def names_of(study: Study, codes: Mapping[str, str]) -> dict[str, str]:
         **aliases, **codes, **groups,
         **{rule.title: title for rule, title in zip(rules, titles, strict=True)},
     }  # fmt: skip
+
+
+def _gone(results: Results, names: Mapping[str, str]) -> dict[str, str]:
+    """Names that only earlier looks had, of rules and groups: they may tell a treatment too."""
+    redefined = [_DEFINED.match(text) for text in results.changes.redefined["definition"]]
+    had = {
+        "rule": [*results.signals["rule"], *results.history["rule"]],
+        "group": results.signals.filter(pl.col("group") != ALL_SUBJECTS)["group"].to_list(),
+    }
+    for kind, title in (found.groups() for found in redefined if found):
+        had[kind].append(title)
+    known = {name.casefold() for name in names} | {
+        rule.casefold() for rule in results.signals.filter(group=ALL_SUBJECTS)["rule"]
+    }
+    return {
+        title: f"a {kind} no longer in the study file ({place})"
+        for kind, titles in had.items()
+        for place, title in enumerate(
+            sorted({title for title in titles if title.casefold() not in known}), 1
+        )
+    }
 
 
 def _title(rule: Rule, groups: Mapping[str, str]) -> str:

@@ -77,7 +77,7 @@ def sentences(study: Study, scope: Scope, cutoff: date) -> tuple[tuple[str, str]
     """(name, sentence) pairs, in reading order."""
     return (
         ("Population", _population(scope)),
-        ("Treatment-emergent", _emergent(study)),
+        ("Treatment-emergent", _emergent(study, scope)),
         ("Partial onset dates", f"{_PARTIAL[study.emergent.partial_onset].capitalize()}."),
         ("Missing values", f"{_MISSING[study.emergent.missing].capitalize()}."),
         ("Data cut", _CUT.format(cutoff)),
@@ -106,6 +106,7 @@ def basis(study: Study, scope: Scope, sha256: str, methods: tuple[Method, ...]) 
         difference=f"{_DIFFERENCE[study.report.difference]} interval, {level}",
         rates=f"{_RATE[study.report.rate]} interval, {level}",
         version=sha256[:12],
+        screen_q=study.evidence.screen_q,
         methods=methods,
     )
 
@@ -128,12 +129,14 @@ def _population(scope: Scope) -> str:
     )
 
 
-def _emergent(study: Study) -> str:
+def _emergent(study: Study, scope: Scope) -> str:
     lag = study.emergent.lag_days
     until = "without limit after it" if lag == "unlimited" else f"{lag} days after the last dose"
+    first = "of a treatment in a period" if scope == "closed" else "in a period"
+    end = "treatment or period" if scope == "closed" else "period"
     return (
-        f"Onset on or after the first dose of a treatment in a period, up to {until}, and before "
-        f"the next treatment or period began. A worsening counts when it is recorded as an event "
+        f"Onset on or after the first dose {first}, up to {until}, and before the next {end} "
+        f"began. A worsening counts when it is recorded as an event "
         f"of its own. {_FLAG[study.emergent.flag]}."
     )
 

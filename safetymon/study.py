@@ -45,12 +45,14 @@ HOW = {
 
 def rule_title(name: str | None, topic: str, group: str, estimand: str, method: str) -> str:
     """A rule's name: as given, or what it is about, in words that no other rule without one has."""
-    return name or f"{topic[:1].upper()}{topic[1:]}, {estimand} events: {group} {HOW[method]}"
+    plain = topic.split(maxsplit=1)[0].islower()  # not eGFR
+    about = f"{topic[0].upper()}{topic[1:]}" if plain else topic
+    return name or f"{about}, {estimand} events: {group} {HOW[method]}"
 
 
 def with_method(title: str, method: str) -> str:
     """A rule's name that tells its method, as that of a rule without a name of its own does."""
-    return title if title.endswith(HOW[method]) else f"{title} ({HOW[method]})"
+    return title if HOW[method] in title else f"{title} ({HOW[method]})"
 
 
 class _About(Definition):

@@ -139,6 +139,7 @@ def basis(*, closed: bool) -> Basis:
         difference="Miettinen-Nurminen score interval, 95%",
         rates="exact Poisson interval, 95%",
         version="0123456789ab",
+        screen_q=0.1,
         methods=(
             Method("stats.proportions.clopper_pearson", "Exact interval.", "Clopper 1934."),
             Method("stats.eprocess", "Evidence <that> may be read at any time.", ""),

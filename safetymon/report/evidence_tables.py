@@ -157,7 +157,8 @@ def turns(rows: list[Row]) -> str:
     seen = _observed(rows[0])
     reached = [wording.background(row["background"]) for row in rows if row["crossed"]]
     missed = [wording.background(row["background"]) for row in rows if not row["crossed"]]
-    shown = f"background shown, {[*reached, *missed][0]} to {[*reached, *missed][-1]}"
+    ends = [wording.background(rows[place]["background"]) for place in (0, -1)]
+    shown = f"background shown, {' to '.join(ends)}"
     if not missed:
         return f"With {seen}, the boundary was reached at every {shown}."
     if not reached:

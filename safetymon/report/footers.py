@@ -40,10 +40,11 @@ UNITS = {
     Number.LAGS: ("days from onset to record", "quantiles of the dated events"),
 }  # fmt: skip
 """Kind of table -> unit and method; `{…}` is a phrase of the study's own settings."""
-RECORDS = frozenset({
-    Number.FINDINGS, Number.INPUTS, Number.CHANGES, Number.REDEFINED, Number.TURNED,
-    Number.HISTORY, Number.REJECTED, Number.EDITED,
-})  # fmt: skip
+RECORDS = {
+    Number.FINDINGS: "findings", Number.INPUTS: "rows of files", Number.REJECTED: "rows of files",
+    Number.CHANGES: "records as listed", Number.EDITED: "records as listed",
+    Number.REDEFINED: "keys of the study file", Number.TURNED: "rules", Number.HISTORY: "rules",
+}  # fmt: skip
 """Tables of records, files and findings: what they count is no estimand."""
 OPEN = {
     Number.SOCS: "{proportion}", Number.PTS: "{proportion}", Number.SCREEN: "",
@@ -77,8 +78,7 @@ class Footers:
         return f"{who}; {self._how(number, None)}."
 
     def _recorded(self, number: Number) -> str:
-        unit = "rules" if number in (Number.TURNED, Number.HISTORY) else "records as listed"
-        return f"Unit: {unit}; {self._version()}."
+        return f"Unit: {RECORDS[number]}; {self._version()}."
 
     def _how(self, number: Number, estimand: Estimand | None) -> str:
         unit, method = UNITS.get(number, ("as the columns say", COUNTS))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from safetymon.domain import Changes, Results, Verdict
-from safetymon.report import evidence_tables, sentences, wording
+from safetymon.report import evidence_tables, record_tables, sentences, view, wording
 from safetymon.report.wording import VERDICT_ORDER, Row, plural
 
 ALERT_ENDINGS: dict[Verdict, str] = {
@@ -15,11 +15,11 @@ ALERT_ENDINGS: dict[Verdict, str] = {
     "cleared": " (cleared since look {})",
 }
 WITHOUT_SIGNAL: dict[Verdict, tuple[str, str]] = {
-    "cleared": ("is cleared", "are cleared"),
+    "cleared": ("signal is cleared", "signals are cleared"),
     "no signal": ("finds none", "find none"),
     "too little data": ("has too little data", "have too little data"),
     "no events": ("has no events yet", "have no events yet"),
-    "not applicable": ("cannot be worked out", "cannot be worked out"),
+    "not applicable": ("is not applicable", "are not applicable"),
 }
 """What the first sentence says of one such rule, and of several."""
 ONLY: dict[Verdict, str] = {
@@ -29,13 +29,11 @@ ONLY: dict[Verdict, str] = {
     "no signal": "finds no signal",
     "too little data": "has too little data to find a signal",
     "no events": "has no events yet",
-    "not applicable": "cannot be worked out",
+    "not applicable": "is not applicable",
 }
 """What the first sentence says where there is one rule."""
-GRAVEST = {"fatal": "Subjects with a fatal event", "serious": "With a serious event"}
-"""Kinds of the overview that a board asks for first."""
 MOST_NAMED = 5
-"""Newly flagged terms that are named first of all; what changed and the screen have more."""
+"""Newly flagged terms and changed definitions that are named; their tables have more."""
 FIRST_LOOK = "There is no earlier look to compare with."
 
 
@@ -51,24 +49,14 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """The first sentences: verdicts in all, deaths and serious events, what is new, then alerts."""
+    """The first sentences: verdicts in all, deaths and serious events, the data, what is new."""
 
     verdict: str
     gravest: str
+    trust: str
     new: str
     alerts: tuple[Alert, ...]
     topics: tuple[str, ...]
-
-    @property
-    def sentences(self) -> tuple[str, ...]:
-        """All of it, one sentence after the other."""
-        return (
-            self.verdict,
-            self.gravest,
-            *([self.new] if self.new else []),
-            *(f"{alert.rule}: {alert.text}" for alert in self.alerts),
-            *(f"{topic[0].upper()}{topic[1:]}." for topic in self.topics),
-        )
 
 
 def lead(results: Results) -> Lead:
@@ -77,30 +65,35 @@ def lead(results: Results) -> Lead:
     where = "" if results.scope == "open" or group is None else f"in {group}: "
     rows = wording.headline_rows(results, "related")
     return Lead(
-        verdict=verdict_sentence(results.signals),
+        verdict=verdict_sentence(results.signals, pooled=results.scope == "open"),
         gravest=gravest(results),
+        trust=trust(results),
         new=news(results),
         alerts=alerts(results),
         topics=tuple(where + wording.incidence(row) for row in rows),
     )
 
 
-def verdict_sentence(signals: pl.DataFrame) -> str:
-    """How many rules gave what. No signal is never said to mean that a treatment is harmless."""
-    if signals.is_empty():
-        return (
-            "No signal rule is defined, so nothing was tested against a limit: "
-            "the numbers below describe, they do not decide."
-        )
+def verdict_sentence(signals: pl.DataFrame, *, pooled: bool = False) -> str:
+    """How many rules gave what. No signal is never said to mean that a treatment is harmless.
+
+    An open report knows the `pooled` rules only, and says so.
+    """
+    rule = "pooled rule" if pooled else "rule"
     verdicts = signals["verdict"].to_list()
+    if not verdicts:
+        return (
+            f"No {'pooled ' if pooled else ''}signal rule is defined, so nothing was tested "
+            "against a limit: the numbers below describe, they do not decide."
+        )
     if len(verdicts) == 1:
-        return f"The only rule {ONLY[verdicts[0]]}."
-    return f"{_signal_count(verdicts)}{_others(verdicts)}."
+        return f"The only {rule} {ONLY[verdicts[0]]}."
+    return f"{_signal_count(verdicts, rule)}{_others(verdicts)}."
 
 
-def _signal_count(verdicts: list[str]) -> str:
+def _signal_count(verdicts: list[str], rule: str) -> str:
     new, standing = verdicts.count("raised"), verdicts.count("open")
-    rules = plural(len(verdicts), "rule")
+    rules = plural(len(verdicts), rule)
     if not new and not standing:
         return f"No signal is raised by the {rules}"
     now = f"{new} newly {_verb(new, 'raises', 'raise')} a signal"
@@ -111,6 +104,8 @@ def _signal_count(verdicts: list[str]) -> str:
 
 def _others(verdicts: list[str]) -> str:
     """The rules without a signal: too little data, no events and no signal are three answers."""
+    if set(verdicts) == {"no signal"}:
+        return ""
     counts = [(verdicts.count(verdict), *words) for verdict, words in WITHOUT_SIGNAL.items()]
     told = [f"{n} {_verb(n, one, many)}" for n, one, many in counts if n]
     return f"; {wording.listing(told)}" if told else ""
@@ -122,21 +117,35 @@ def _verb(n: int, one: str, many: str) -> str:
 
 def gravest(results: Results) -> str:
     """How many subjects had a fatal event, and how many a serious one, group by group."""
-    told = (
-        f"{words}: {_by_group(results.overview.filter(kind=kind).rows(named=True), results)}."
-        for kind, words in GRAVEST.items()
+    ledger = results.cases.ledger if results.cases else None
+    overlap = " (the groups overlap)" if view.overlaps(results.groups, ledger) else ""
+    fatal, serious = (
+        _by_group(results.overview.filter(kind=kind).rows(named=True), results, overlap)
+        for kind in ("fatal", "serious")
     )
-    return " ".join(told)
+    return f"Subjects with a fatal event: {fatal}. With a serious event: {serious}."
 
 
-def _by_group(rows: list[Row], results: Results) -> str:
+def _by_group(rows: list[Row], results: Results, overlap: str) -> str:
     """`3 of 52 First period; 14 of 95 Overall`; none, not told of all, not recorded at all."""
+    if not any(row["at_risk"] for row in rows):
+        return "nobody at risk"
     if all(row["subjects"] is None for row in rows):
         return "not recorded"
     names = {row["group"]: f" {row['group']}" if results.scope != "open" else "" for row in rows}
     counts = [f"{r['subjects']:,} of {r['at_risk']:,}{names[r['group']]}" for r in rows]
-    said = "; ".join(counts) if any(row["subjects"] for row in rows) else "none"
+    said = f"{'; '.join(counts)}{overlap}" if any(row["subjects"] for row in rows) else "none"
     return f"{said} (of some events it is not recorded)" if any(r["untold"] for r in rows) else said
+
+
+def trust(results: Results) -> str:
+    """What the data lost on the way, and how much there is to say about them."""
+    rows = sum(file.rows for file in results.cut.inputs)
+    rejected = sum(file.rejected for file in results.cut.inputs)
+    others = Counter(f.severity for f in results.findings if f.check != "rejected rows")
+    found = [plural(others[kind], f"other {kind}") for kind in ("error", "warning") if others[kind]]
+    told = [f"{rejected:,} of {plural(rows, 'row')} rejected", *found]
+    return f"Data: {'; '.join(told)}."
 
 
 def news(results: Results) -> str:
@@ -145,19 +154,24 @@ def news(results: Results) -> str:
     if before is None:
         return FIRST_LOOK
     judged, more = _judged(results), _changed(results.changes)
-    if judged or results.signals.is_empty():  # no rule: nothing that could have turned
-        return f"New since look {before}: {'; '.join([*judged, *more])}."
-    return "; ".join([f"No verdict has turned since look {before}", *more]) + "."
+    if not judged + more:
+        return f"Nothing is new since look {before}: no event record, no verdict."
+    still = [] if judged or results.signals.is_empty() else ["no verdict has turned"]
+    return f"New since look {before}: {'; '.join([*judged, *more, *still])}."
 
 
 def _judged(results: Results) -> list[str]:
     """Verdicts that turned, with the reason, and terms that the screen newly flags."""
-    now = pl.col("since_look") == results.look.number
-    turned = Counter(results.signals.filter(now).select("verdict", "reason").rows())
+    before = record_tables.verdicts_before(results)
+    now = results.signals.filter(pl.col("since_look") == results.look.number)
+    turned = Counter(
+        (row["verdict"], _turn(before.get(row["rule"]), row["verdict"]), row["reason"])
+        for row in now.rows(named=True)
+    )
     flags = list(dict.fromkeys(evidence_tables.newly_flagged(results)["term"].to_list()))
     parts = [
-        f"{plural(n, 'rule')} now {verdict}{f' ({reason})' if reason else ''}"
-        for (verdict, reason), n in sorted(turned.items(), key=_urgency)
+        f"{plural(n, 'rule')} {turn}{f' ({reason})' if reason else ''}"
+        for (_, turn, reason), n in sorted(turned.items(), key=_urgency)
     ]
     if doubted := results.signals.filter(verdict="open", against=1).height:
         parts.append(f"{plural(doubted, 'open signal')} spoken against for the first time")
@@ -167,30 +181,38 @@ def _judged(results: Results) -> list[str]:
     return parts
 
 
+def _turn(before: str | None, verdict: str) -> str:
+    """A rule that can tell now has not cleared a signal: it says where it comes from."""
+    if before is None or verdict in ALERT_ENDINGS:
+        return f"now {verdict}"
+    return f"from {before} to {verdict}"
+
+
+def _urgency(turned: tuple[tuple[str, str, str | None], int]) -> tuple[int, str, str]:
+    (verdict, turn, reason), _ = turned
+    return VERDICT_ORDER.index(verdict), turn, reason or ""
+
+
 def _changed(changes: Changes) -> list[str]:
     """Event records that came, went or were edited, and definitions that are others now."""
     counts = changes.counts.filter(part="event")
-    told = [_records(counts.filter(change="new"), "new")]
-    if (gone := counts.filter(change="deleted")).height:
-        told.append(_records(gone, "deleted"))
+    told = [_records(row) for row in counts.filter(pl.col("change") != "edited").rows(named=True)]
+    told.sort(key=lambda text: "new" not in text)
     if counts.filter(change="edited").height:
-        told.append("earlier records edited")
-    if n := changes.redefined.height:
-        told.append(f"{plural(n, 'definition')} changed")
+        told.append("earlier event records edited")
+    if keys := list(dict.fromkeys(map(_defined, changes.redefined["definition"]))):
+        told.append(f"changed definitions: {wording.named(keys, MOST_NAMED)}")
     return told
 
 
-def _records(counts: pl.DataFrame, change: str) -> str:
-    if counts.is_empty():
-        return f"no {change} event record"
-    (row,) = counts.rows(named=True)
-    events = plural(row["records"], f"{change} event record")
+def _records(row: Row) -> str:
+    events = plural(row["records"], f"{row['change']} event record")
     return f"{events}, of {plural(row['subjects'], 'subject')}"
 
 
-def _urgency(turned: tuple[tuple[str, str | None], int]) -> tuple[int, str]:
-    (verdict, reason), _ = turned
-    return VERDICT_ORDER.index(verdict), reason or ""
+def _defined(key: str) -> str:
+    """A rule, group or topic is one definition, however many keys of it have changed."""
+    return key.rsplit(" ", 1)[0] if key.startswith("[[") else key
 
 
 def alerts(results: Results) -> tuple[Alert, ...]:

@@ -175,12 +175,7 @@ def redefined(results: Results) -> Table | None:
 
 def turned(results: Results) -> Table | None:
     """The verdicts that turned at this look, and what moved each; None: none did."""
-    number = results.look.number
-    before = {
-        row["rule"]: row["verdict"]
-        for row in results.history.rows(named=True)
-        if row["last_look"] != number
-    }
+    number, before = results.look.number, verdicts_before(results)
     rows = [
         [row["rule"], before.get(row["rule"], NONE), row["verdict"], row["reason"] or NONE]
         for row in ranked(results.signals)
@@ -192,6 +187,12 @@ def turned(results: Results) -> Table | None:
                Column("What moved it", "text")]  # fmt: skip
     title = f"Verdicts that turned since look {results.changes.since}"
     return Table(Number.TURNED, caption(results, title), columns, [Block(rows)], rows_are="rule")
+
+
+def verdicts_before(results: Results) -> dict[str, str]:
+    """Each rule's verdict before this look's, of those that had one."""
+    past = results.history.filter(pl.col("last_look") != results.look.number)
+    return dict(past.select("rule", "verdict").rows())
 
 
 def flagged(results: Results) -> list[str]:

@@ -17,9 +17,7 @@ TRIGGERS = ("background", "protocol", "poisson")
 NOT_EVIDENCE = "Not valid evidence over repeated looks"
 TRIGGER = "A trigger to unblind, not evidence of harm"
 WHY_TRIGGER = (
-    "pooled subjects cannot tell a treatment's harm from a background that was assumed too low. "
-    "Where the true background is 1.25 times the assumed one, such a rule triggers falsely in 29% "
-    "to 40% of trials."
+    "pooled subjects cannot tell a treatment's harm from a background that was assumed too low."
 )
 FRAGILE = "One subject fewer would clear it"
 METHODS = {

@@ -139,7 +139,10 @@ def _comparison_panel(results: Results, chosen: pl.DataFrame, estimand: Estimand
             ("Rate ratio, first events", 2),
             ("", 1),
         ),
-        notes=("Fisher's exact p, two-sided, describes; it decides nothing.",),
+        notes=(
+            "Fisher's exact p, two-sided, describes; it decides nothing.",
+            "n.e.: not estimable, where a group has no event or no subject without one.",
+        ),
         rows_are="topic",
         part=part_of(estimand),
     )

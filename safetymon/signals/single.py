@@ -96,6 +96,17 @@ def _beyond_plan(subjects: int, planned: int) -> tuple[str, ...]:
     return ("more subjects than planned: only alpha left by then is spent",)
 
 
+def reached_by_chance(rule: BackgroundRule, background: float) -> float | None:
+    """The exact chance that the rule signals in a trial of its planned size at a true background.
+
+    None where it is not exact: without a plan, or with a denominator other than the subjects dosed.
+    """
+    if rule.planned is None or rule.background is None or rule.denominator != "dosed":
+        return None
+    table = _table(rule, rule.planned)[0]
+    return boundary.false_signal(table, min(background, 1.0))
+
+
 def _limit(rule: BackgroundRule, whole: IntArray) -> FloatArray:
     """The boundary at each number of subjects; NaN where nobody is counted yet."""
     subjects = int(whole.max())

@@ -8,11 +8,17 @@ from functools import partial
 
 import numpy as np
 
+from safetymon.domain import ALL_SUBJECTS
 from safetymon.signals.concurrent import ecl_path, hangs_on_one
 from safetymon.signals.evidence import Finding, Path, Units, date_of, day_of
 from safetymon.signals.family import Share
 from safetymon.signals.rate import poisson_path
-from safetymon.signals.single import background_path, protocol_path, sensitivity
+from safetymon.signals.single import (
+    background_path,
+    protocol_path,
+    reached_by_chance,
+    sensitivity,
+)
 from safetymon.signals.transitions import State
 from safetymon.signals.units import People, alone, compared
 from safetymon.stats.evalue import anytime_lower_bound
@@ -148,8 +154,8 @@ def _no_path(rule: EvidenceRule, path: Path) -> str:
 
 
 def _sentence(rule: EvidenceRule, path: Path, beyond: str, *, fragile: bool) -> str:
-    parts = [_counts(rule, path), _boundary(rule, path), _beside(rule, path), path.cannot]
-    parts += [*path.notes, beyond]
+    parts = [_counts(rule, path), _boundary(rule, path), _beside(rule, path)]
+    parts += [_wrong_background(rule), path.cannot, *path.notes, beyond]
     text = "; ".join(part for part in parts if part)
     return f"{text}.{' One subject fewer would clear it.' if fragile else ''}"
 
@@ -203,8 +209,24 @@ def _beside(rule: EvidenceRule, path: Path) -> str:
     text = f"e-value {e_value:,.0f}" if 1e3 <= e_value < 1e5 else f"e-value {e_value:.3g}"
     if isinstance(rule, BackgroundRule):
         low = float(anytime_lower_bound(int(path.count[-1]), _whole(path, -1), rule.alpha))
-        return f"{text}, risk above {low:.2%} at any number of looks"
+        return f"{text}; lower bound of the risk {low:.2%}, at any number of looks"
     return text
+
+
+def _wrong_background(rule: EvidenceRule) -> str:
+    """How often a pooled rule would signal without harm, were its background assumed too low."""
+    if not isinstance(rule, BackgroundRule) or rule.group != ALL_SUBJECTS:
+        return ""
+    risk = 1.25 * (rule.background or 0.0)
+    chance = reached_by_chance(rule, risk)
+    return (
+        ""
+        if chance is None
+        else (
+            f"were the true background {100 * risk:.4g}%, it would be reached without any harm in "
+            f"{chance:.1%} of trials"
+        )
+    )
 
 
 def _day(days: int) -> str:

@@ -207,5 +207,6 @@ def _reason(events: int, can: bool, lost: int) -> str:  # noqa: FBT001 - one row
             f"too few events: even {events} of {events} on treatment could not have signalled yet"
         )
     if lost:
-        return f"no information: a group was empty at risk at each of {lost} events"
+        times = "at its event" if lost == 1 else f"at each of {lost} events"
+        return f"no information: a group was empty at risk {times}"
     return "no events"

@@ -45,7 +45,16 @@ def test_the_first_screen_says_what_matters(
     scope: Scope, opened: Open, reports: dict[Scope, Path]
 ) -> None:
     with opened(reports[scope] / "report.html") as made:
-        for place in (".label", ".synthetic", "h1", ".facts", ".lead", ".new", ".alerts"):
+        for place in (
+            ".label",
+            ".synthetic",
+            "h1",
+            ".facts",
+            ".lead",
+            ".gravest",
+            ".new",
+            ".alerts",
+        ):
             box = made.page.locator(place).first.bounding_box()
             assert box is not None
             assert box["y"] + box["height"] <= 800, place
@@ -154,8 +163,11 @@ def test_hostile_terms_are_text_in_table_and_tooltip(
         assert set(HOSTILE) <= set(shown)
         labels = "".join(made.page.locator("#figure-terms svg text").all_text_contents())
         assert "</script><img src=x onerro…" in labels
+        tooltip, told = made.page.locator("#vg-tooltip-element"), set[str]()
         for point in made.page.locator("#figure-terms .mark-symbol.role-mark path").all():
             point.hover(force=True)  # nothing moves any more
+            told.add(tooltip.text_content() or "")
+        assert any(HOSTILE[1] in text for text in told)
         assert made.page.locator("#vg-tooltip-element script, #vg-tooltip-element img").count() == 0
 
 
@@ -346,4 +358,5 @@ def test_the_index_leads_to_the_report(
 ) -> None:
     with opened(reports[scope].parent / "index.html") as made:
         made.page.get_by_role("link", name="0003-2019-11-04").click()
+        made.page.wait_for_url("**/report.html")
         assert made.page.title().startswith(scope.upper())

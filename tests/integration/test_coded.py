@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from safetymon import cli, coding, monitor, store
+from safetymon import cli, coding, demonstration, monitor, store
 from tests import blinded
 
 NOW = datetime(2022, 1, 1, tzinfo=UTC)
@@ -166,3 +166,20 @@ def test_a_period_in_which_all_took_the_same_gives_its_code_away(tmp_path: Path)
     masked = root / "coded" / done.closed_report.parent.name / "results.json"
     told = " ".join(json.loads(masked.read_text(encoding="utf-8"))["unmasks"])
     assert f"Everybody in period Period 02 took {codes['Zorvexumab']}" in told
+
+
+def test_what_only_an_earlier_look_had_is_not_named(tmp_path: Path) -> None:
+    """A signal whose rule is gone stands on, under no name that could tell a treatment."""
+    study = demonstration.unpack(tmp_path)
+    text = study.read_text(encoding="utf-8").replace("IVIg in dermatomyositis", "A trial") + ASKED
+    study.write_text(text, encoding="utf-8")
+    monitor.look(study, NOW, "a")
+    rule = re.search(r'\[\[rule\]\]\nname = "([^"]*IVIg: 3 subjects)".*?\n\n', text, re.DOTALL)
+    assert rule
+    study.write_text(text.replace(rule[0], ""), encoding="utf-8")
+    done = monitor.look(study, NOW, "a")
+    assert rule[1] in done.closed.signals["rule"].to_list()  # it stands, and says that it is gone
+    tree = study.parent / "reports" / "PRODERM-DEMO" / "coded" / done.closed_report.parent.name
+    told = (tree / "results.json").read_text(encoding="utf-8")
+    assert "a rule no longer in the study file (1)" in told
+    assert not re.search("ivig|placebo|octagam", told, re.IGNORECASE)

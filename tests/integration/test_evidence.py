@@ -53,6 +53,14 @@ def test_every_topic_has_a_verdict_with_numbers(looked: dict[str, Any]) -> None:
         assert "first events on treatment" in signal["text"]
 
 
+def test_a_pooled_trigger_says_how_often_a_wrong_background_would_reach_it(
+    looked: dict[str, Any],
+) -> None:
+    told = looked["Thromboembolism, pooled: against 1%"]["text"]
+    assert "were the true background 1.25%, it would be reached without any harm in 7.4%" in told
+    assert "without any harm" not in looked[AGAINST_1]["text"]
+
+
 def test_without_a_background_the_rule_says_so_plainly(looked: dict[str, Any]) -> None:
     signal = looked["Nausea, all events: All IVIg against a background risk"]
     assert signal["verdict"] == "not applicable"

@@ -6,7 +6,7 @@ import pytest
 
 from safetymon import config
 from safetymon.errors import UsageError
-from safetymon.study import Study
+from safetymon.study import Study, rule_title, with_method
 
 MINIMAL = """
 [study]
@@ -265,3 +265,21 @@ def test_a_plan_larger_than_any_trial_is_refused_before_it_is_computed(tmp_path:
 def test_a_treatment_without_a_name_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"treatments"):
         load(tmp_path, f'{MINIMAL}\n[treatments." "]\nfrom = ["x"]')
+
+
+@pytest.mark.parametrize(
+    ("topic", "begins"), [("nausea", "Nausea, "), ("eGFR decreased", "eGFR decreased, ")]
+)
+def test_a_rule_without_a_name_begins_with_its_topic_as_a_sentence_would(
+    topic: str, begins: str
+) -> None:
+    assert rule_title(None, topic, "g", "all", "ecl").startswith(begins)
+
+
+def test_a_method_is_not_said_twice() -> None:
+    assert with_method("TE: the protocol's limits", "protocol") == (
+        "TE: the protocol's limits (against the protocol's table)"
+    )
+    named = rule_title(None, "nausea", "g", "all", "ecl")
+    assert with_method(named, "ecl") == named
+    assert with_method(f"{named} (2)", "ecl") == f"{named} (2)"

@@ -6,7 +6,7 @@ import pytest
 from safetymon.report import conduct_charts
 from safetymon.report.figures import figures
 from tests.report_fixture import ALL_IVIG, CUTOFF, FIRST_IVIG, TOPICS, results
-from tests.unit.test_report_charts import CLOSED, channel, drawn, rows
+from tests.unit.test_report_charts import channel, closed, drawn, rows
 
 
 def test_a_curve_is_the_frames_rows() -> None:
@@ -53,7 +53,7 @@ def test_a_bar_of_severity_ends_at_the_percent_of_subjects_with_an_event() -> No
 
 
 def test_the_lag_chart_says_of_how_many_events() -> None:
-    labels = channel(CLOSED["lag"], "color")["scale"]["domain"]
+    labels = channel(closed()["lag"], "color")["scale"]["domain"]
     assert labels[0] == f"{FIRST_IVIG} (100 of 120 events)"
 
 
@@ -75,7 +75,7 @@ def test_the_timelines_say_how_many_subjects_they_leave_out() -> None:
 
 def test_a_thromboembolic_event_comes_before_a_serious_one() -> None:
     kinds: dict[str, set[str]] = {}
-    for r in sorted(rows(CLOSED["swimmer"]), key=lambda r: r["lane"]):
+    for r in sorted(rows(closed()["swimmer"]), key=lambda r: r["lane"]):
         kinds.setdefault(r["subject"], set()).add(r["kind"])
     topical = [bool(found - {"serious"}) for found in kinds.values()]
     assert topical == sorted(topical, reverse=True)

@@ -15,7 +15,7 @@ from tests.report_fixture import ALL_IVIG, results, schema_frame
 
 CHANGED = (
     "12 new event records, of 9 subjects; 1 deleted event record, of 1 subject; "
-    "earlier records edited"
+    "earlier event records edited"
 )
 """What the record fixture says of the data."""
 
@@ -24,7 +24,7 @@ def test_the_lead_counts_verdicts_and_tells_each_signal() -> None:
     told = lead(results())
     assert told.verdict == (
         "Of the 8 rules, 3 newly raise a signal; 1 raised earlier is still open; 2 find none, "
-        "1 has too little data and 1 cannot be worked out."
+        "1 has too little data and 1 is not applicable."
     )
     assert [alert.verdict for alert in told.alerts] == ["raised", "raised", "raised", "open"]
     assert told.alerts[1].rule == AGAINST
@@ -52,10 +52,10 @@ def test_deaths_and_serious_events_are_told_first_group_by_group() -> None:
     fatal, grave = _with_fatal({ALL_IVIG: 1})
     assert fatal == (
         "Subjects with a fatal event: 0 of 52 First period, IVIg; 0 of 48 First period, placebo; "
-        "1 of 95 All IVIg"
+        "1 of 95 All IVIg (the groups overlap)"
     )
     counts = "; ".join(f"{r['subjects']} of {r['at_risk']} {r['group']}" for r in serious)
-    assert grave == f"With a serious event: {counts}."
+    assert grave == f"With a serious event: {counts} (the groups overlap)."
 
 
 def test_no_death_and_deaths_that_are_not_recorded_are_three_answers() -> None:
@@ -71,6 +71,46 @@ def test_the_open_report_tells_deaths_pooled() -> None:
     assert fatal == "Subjects with a fatal event: 2 of 100"
 
 
+def test_nobody_at_risk_is_not_none() -> None:
+    made = results()
+    empty = replace(made, overview=made.overview.with_columns(at_risk=pl.lit(0, pl.Int64)))
+    assert gravest(empty).startswith("Subjects with a fatal event: nobody at risk. ")
+
+
+def test_a_rule_that_can_tell_now_says_where_it_comes_from() -> None:
+    made = results("open")
+    turned = made.signals.with_columns(
+        verdict=pl.lit("no signal"), since_look=pl.lit(3, pl.Int64), against=pl.lit(0, pl.Int64)
+    ).head(1)
+    past = made.history.filter(pl.col("last_look") != 3).head(1)
+    rule = turned["rule"].item()
+    past = past.with_columns(rule=pl.lit(rule), verdict=pl.lit("too little data"))
+    told = news(replace(made, signals=turned, history=past))
+    assert "1 rule from too little data to no signal" in told
+
+
+def test_the_open_report_speaks_of_pooled_rules() -> None:
+    assert verdict_sentence(_signals("raised"), pooled=True) == (
+        "The only pooled rule newly raises a signal."
+    )
+    assert verdict_sentence(_signals("raised", "no signal"), pooled=True).startswith(
+        "Of the 2 pooled rules, 1 newly raises"
+    )
+    assert verdict_sentence(_signals(), pooled=True).startswith("No pooled signal rule is defined")
+
+
+def test_the_data_are_told_with_what_was_rejected_and_found() -> None:
+    made = results()
+    files = made.cut.inputs
+    rejected, rows = sum(f.rejected for f in files), sum(f.rows for f in files)
+    others = [f.severity for f in made.findings if f.check != "rejected rows"]
+    told = lead(made).trust
+    assert told.startswith(f"Data: {rejected} of {rows:,} rows rejected")
+    for kind in ("error", "warning"):
+        n = others.count(kind)
+        assert (f"{n} other {kind}" in told) == bool(n)
+
+
 def test_what_goes_with_a_signal_stands_beside_it() -> None:
     tags = {alert.rule: alert.tags for alert in lead(results()).alerts}
     limit = next(rule for rule in tags if rule.startswith("Thromboembolism, related events"))
@@ -83,7 +123,7 @@ def test_what_is_new_is_counted_with_its_reason() -> None:
     assert news(results()) == (
         "New since look 2: 3 rules now raised (new data); 1 open signal spoken against "
         "for the first time; 1 preferred term newly flagged by the screen (Term 066); "
-        f"{CHANGED}; 2 definitions changed."
+        f"{CHANGED}; changed definitions: [emergent] lag_days, [[group]] 'All IVIg'."
     )
 
 
@@ -106,13 +146,16 @@ def test_every_reason_is_counted_apart_the_most_urgent_verdict_first() -> None:
     assert news(replace(made, signals=mixed)) == (
         "New since look 2: 1 rule now raised; 1 rule now raised (new data); 1 rule now "
         "cleared (changed definitions); 1 rule now cleared (edited history); 1 rule now no signal "
-        f"(new data); {CHANGED}; 1 definition changed."
+        f"(new data); {CHANGED}; changed definitions: [emergent] lag_days."
     )
 
 
 def test_a_look_at_which_nothing_turned_says_so() -> None:
     quiet = _with(results("open"), since_look=1, against=0, reason=None)
-    assert news(quiet) == (f"No verdict has turned since look 2; {CHANGED}; 1 definition changed.")
+    assert news(quiet) == (
+        f"New since look 2: {CHANGED}; changed definitions: [emergent] lag_days; no verdict has "
+        "turned."
+    )
 
 
 def test_a_look_without_a_new_record_says_so() -> None:
@@ -120,7 +163,7 @@ def test_a_look_without_a_new_record_says_so() -> None:
     known = quiet.changes
     same = replace(known, counts=known.counts.clear(), redefined=known.redefined.clear())
     assert news(replace(quiet, changes=same)) == (
-        "No verdict has turned since look 2; no new event record."
+        "Nothing is new since look 2: no event record, no verdict."
     )
 
 
@@ -206,7 +249,7 @@ def test_without_signals_there_is_no_alert_but_the_screen_still_speaks() -> None
     assert lead(quiet).alerts == ()
     assert news(quiet) == (
         "New since look 2: 1 preferred term newly flagged by the screen (Term 066); "
-        f"{CHANGED}; 2 definitions changed."
+        f"{CHANGED}; changed definitions: [emergent] lag_days, [[group]] 'All IVIg'."
     )
 
 
@@ -238,6 +281,7 @@ def _signals(*verdicts: str) -> pl.DataFrame:
     [
         (["no signal"], "The only rule finds no signal."),
         (["raised"], "The only rule newly raises a signal."),
+        (["no signal", "no signal"], "No signal is raised by the 2 rules."),
         (["too little data"], "The only rule has too little data to find a signal."),
         (
             ["no signal", "no events", "too little data", "too little data"],
@@ -256,7 +300,7 @@ def _signals(*verdicts: str) -> pl.DataFrame:
         ),
         (
             ["cleared", "not applicable"],
-            "No signal is raised by the 2 rules; 1 is cleared and 1 cannot be worked out.",
+            "No signal is raised by the 2 rules; 1 signal is cleared and 1 is not applicable.",
         ),
     ],
 )
@@ -267,10 +311,10 @@ def test_the_verdicts_are_counted_in_words(verdicts: list[str], sentence: str) -
 @pytest.mark.parametrize("scope", ["closed", "open"])
 @pytest.mark.parametrize("rules", [True, False])
 def test_no_sentence_ever_says_safe(scope: Scope, rules: bool) -> None:
-    assert "safe" not in " ".join(lead(results(scope, rules=rules)).sentences).lower()
+    assert "safe" not in str(lead(results(scope, rules=rules))).lower()
 
 
 def test_the_open_lead_names_no_group() -> None:
-    text = " ".join(lead(results("open")).sentences)
+    text = str(lead(results("open")))
     assert "of 100 subjects" in text
     assert not any(word in text.lower() for word in ("ivig", "placebo"))

@@ -212,14 +212,14 @@ def test_without_a_screen_the_closed_page_says_why_and_the_open_one_never_speaks
 
 
 def test_the_screen_says_that_false_discoveries_are_held_over_the_whole_trial() -> None:
-    assert "false discovery rate q of the study file" in CLOSED
+    assert "A false discovery rate of 10% (screen_q in [evidence] of the study file)" in CLOSED
     assert "held over the whole trial" in CLOSED
 
 
 def test_a_pooled_rule_is_called_a_trigger_in_both_reports() -> None:
     for html in (CLOSED, OPEN):
         assert html.count("A trigger to unblind, not evidence of harm") == 3  # first, table, card
-        assert "triggers falsely in 29% to 40% of trials" in html
+        assert "pooled subjects cannot tell a treatment" in html
 
 
 def test_a_limit_is_called_no_evidence_wherever_it_speaks() -> None:

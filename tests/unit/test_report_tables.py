@@ -231,7 +231,7 @@ def test_below_each_signal_stands_what_it_found_and_what_it_is_not() -> None:
     details = {row[0]: detail for row, detail in zip(block.rows, block.details, strict=True)}
     anchors = {row[0]: anchor for row, anchor in zip(block.rows, block.anchors, strict=True)}
     assert details[AGAINST].endswith("One subject fewer would clear it.")
-    assert "29% to 40% of trials" in details[POOLED]
+    assert "a background that was assumed too low" in details[POOLED]
     limits = [text for rule, text in details.items() if rule.endswith("by incidence")]
     assert all(text.endswith("Not valid evidence over repeated looks.") for text in limits)
     assert len(limits) == 4

@@ -167,7 +167,7 @@ def test_an_event_while_one_group_is_empty_says_nothing_and_is_told() -> None:
     alone = [Subject(0, 10, True, 5), Subject(20, 40, False)]
     found = path(alone)
     assert (found.day.size, found.state) == (0, "too little data")
-    assert found.cannot == "no information: a group was empty at risk at each of 1 events"
+    assert found.cannot == "no information: a group was empty at risk at its event"
     both = [*alone, Subject(20, 40, True, 25), Subject(20, 40, True)]
     assert path(both).notes[0] == "1 more event is not weighed: only one of the groups was at risk"
     three = path([Subject(0, 10, True, 6), *both])

@@ -15,7 +15,13 @@ from hypothesis import strategies as st
 from safetymon.errors import UsageError
 from safetymon.signals.evidence import NOBODY, Path, Units
 from safetymon.signals.rate import poisson_path
-from safetymon.signals.single import STRIP, background_path, protocol_path, sensitivity
+from safetymon.signals.single import (
+    STRIP,
+    background_path,
+    protocol_path,
+    reached_by_chance,
+    sensitivity,
+)
 from safetymon.stats.boundary import binomial_boundary, false_signal, limit_at
 from safetymon.stats.poisson import maxsprt_critical_value
 from safetymon.study import BackgroundRule, PoissonRule, ProtocolRule
@@ -323,3 +329,32 @@ def test_a_horizon_too_short_for_alpha_is_a_wrong_study_file() -> None:
     rule = rate(statistic="maxsprt", planned_events=0.01, name="short")
     with pytest.raises(UsageError, match=r"rule 'short': planned_events: .* give a longer horizon"):
         poisson_path(rule, group((0, 9)), 9)
+
+
+def walked(limits: list[int], risk: float) -> float:
+    """The chance of ever reaching the limit of n subjects with an event, subject by subject."""
+    alive, reached = {0: 1.0}, 0.0
+    for limit in limits:
+        moved: dict[int, float] = {}
+        for count, chance in alive.items():
+            moved[count] = moved.get(count, 0.0) + chance * (1 - risk)
+            moved[count + 1] = moved.get(count + 1, 0.0) + chance * risk
+        reached += sum(chance for count, chance in moved.items() if count >= limit)
+        alive = {count: chance for count, chance in moved.items() if count < limit}
+    return reached
+
+
+@pytest.mark.parametrize(("true", "told"), [(0.01, 0.0439), (0.0125, 0.074), (0.02, 0.203)])
+def test_how_often_a_rule_signals_where_its_background_is_wrong_is_exact(
+    true: float, told: float
+) -> None:
+    rule = background(planned=95, background=0.01)
+    found = reached_by_chance(rule, true)
+    limits = [limit for limit, _ in plain.boundary(95, 0.01, 0.05, "pocock", 95)]
+    assert found == pytest.approx(walked(limits, true), abs=1e-12)
+    assert found == pytest.approx(told, abs=6e-4)
+
+
+def test_where_it_is_not_exact_nothing_is_said() -> None:
+    assert reached_by_chance(background(planned=None), 0.04) is None
+    assert reached_by_chance(background(denominator="km", window_days=20), 0.04) is None

@@ -221,8 +221,7 @@
       if (cards.indexOf(card) < 0) { return; }
       link.addEventListener("click", function () { select.value = card.id; pick(); });
     });
-    var asked = document.getElementById(window.location.hash.slice(1));
-    if (cards.indexOf(asked) >= 0) { select.value = asked.id; }
+    if (cards.indexOf(anchor) >= 0) { select.value = anchor.id; }
     pick();
   }
   all("[data-choose]").forEach(choosable);
