@@ -22,7 +22,7 @@ _KIND = ["part", "change", "column", "move"]
 _NO_DEFINITION = {"study": ("title",), "data": ("folder", "files")}
 _NOT_DEFINED = ("store", "freshness")
 
-FIRST_LOOK = Changes(None, pl.DataFrame(schema=CHANGES), pl.DataFrame(schema=REDEFINED))
+FIRST_LOOK = Changes(None, None, pl.DataFrame(schema=CHANGES), pl.DataFrame(schema=REDEFINED))
 
 
 def counts(edits: pl.DataFrame, scope: Scope) -> pl.DataFrame:

@@ -266,12 +266,14 @@ class Cases:
 class Changes:
     """What changed since the look before: frames by `record_schema`, counts only.
 
-    `since` is the number of the look before; None: this is the first look, and nothing changed.
+    `since` is the number of the look before and `until` its cut-off; None: this is the first look,
+    and nothing changed.
     `redefined` are the keys of the study file that differ; in the open scope those that name or
     group no treatment.
     """
 
     since: int | None
+    until: date | None
     counts: pl.DataFrame
     redefined: pl.DataFrame
 

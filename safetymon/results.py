@@ -7,6 +7,7 @@ again whatever has been looked at since.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 
 import polars as pl
 
@@ -84,7 +85,7 @@ class Before:
     cut: Cut | None
     edits: pl.DataFrame
     verdicts: pl.DataFrame
-    definitions: tuple[int, str, str] | None
+    definitions: tuple[int, str, str, date] | None
     rejected: pl.DataFrame
     findings: tuple[Finding, ...]
 
@@ -259,11 +260,12 @@ def _compared(frames: Frames) -> dict[ChangedPart, pl.DataFrame]:
 def _changes(here: Here, before: Before, scope: Scope) -> Changes:
     if before.definitions is None:
         return changes.FIRST_LOOK
-    number, version, study = before.definitions
+    number, version, study, cutoff = before.definitions
     now = here.study.model_dump(mode="json")
     versions = version, here.look.versions["safetymon"]
     return Changes(
         number,
+        cutoff,
         changes.counts(before.edits, scope),
         changes.redefined(json.loads(study), now, versions, scope),
     )

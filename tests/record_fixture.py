@@ -56,6 +56,7 @@ def changes(look: int, scope: Scope) -> Changes:
         keys.append(("[[group]] 'All IVIg' periods", '["First"]', "[]"))
     return Changes(
         look - 1 or None,
+        date(2018, 1, 1) if look > 1 else None,
         pl.DataFrame(rows, schema=CHANGES, orient="row"),
         pl.DataFrame(keys, schema=REDEFINED, orient="row"),
     )

@@ -217,19 +217,32 @@ def _defined(key: str) -> str:
 
 def alerts(results: Results) -> tuple[Alert, ...]:
     """One sentence a signal that is raised, open or cleared."""
-    last = sentences.last_rows(results.evidence)
+    last, past = sentences.last_rows(results.evidence), _past_rows(results)
     rows = results.signals.rows(named=True)
     return tuple(
-        Alert(wanted, row["rule"], _sentence(row, last.get(row["rule"])), _tags(row))
+        Alert(
+            wanted,
+            row["rule"],
+            _sentence(row, last.get(row["rule"]), past.get(row["rule"])),
+            _tags(row),
+        )
         for wanted in ALERT_ENDINGS
         for row in rows
         if row["verdict"] == wanted
     )
 
 
-def _sentence(row: Row, last: Row | None) -> str:
+def _past_rows(results: Results) -> dict[str, Row]:
+    """The last row of each rule's path up to the cut-off of the look before."""
+    until = results.changes.until
+    if until is None:
+        return {}
+    return sentences.last_rows(results.evidence.filter(pl.col("date") <= until))
+
+
+def _sentence(row: Row, last: Row | None, past: Row | None) -> str:
     ending = ALERT_ENDINGS[row["verdict"]].format(row["since_look"])
-    return f"{sentences.told(row, last).rstrip('.')}{ending}."
+    return f"{sentences.told(row, last, past).rstrip('.')}{ending}."
 
 
 def _tags(row: Row) -> tuple[str, ...]:

@@ -38,11 +38,22 @@ def last_rows(evidence: pl.DataFrame) -> dict[str, Row]:
     return {row["rule"]: row for row in last.rows(named=True)}
 
 
-def told(signal: Row, last: Row | None) -> str:
-    """The verdict in one sentence; `last` is the last row of the rule's path, if it has one."""
+def told(signal: Row, last: Row | None, past: Row | None = None) -> str:
+    """The verdict in one sentence.
+
+    `last` is the last row of the rule's path, if it has one, `past` that up to the look before.
+    """
     if last is None:
         return str(signal["text"])
-    return f"{counted(signal, last)}; {_boundary(signal, last)}.{_against(signal)}"
+    was = _was(last, past)
+    return f"{counted(signal, last)}{was}; {_boundary(signal, last)}.{_against(signal)}"
+
+
+def _was(last: Row, past: Row | None) -> str:
+    """How many it were at the look before, where they are more now."""
+    if past is None or past["count"] == last["count"]:
+        return ""
+    return f" (at the look before {past['count']:,} of {wording.whole(past['of'])})"
 
 
 def counted(signal: Row, last: Row) -> str:

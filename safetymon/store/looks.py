@@ -167,8 +167,8 @@ class Store(Kept):
         """One row a look before this one, scope and rule: look, cutoff, verdict."""
         return self._read("look/verdicts_before", number=number, cutoff=cutoff)
 
-    def previous_definitions(self, number: int, cutoff: date) -> tuple[int, str, str] | None:
-        """The look before: its number, version of safetymon and study file (JSON)."""
+    def previous_definitions(self, number: int, cutoff: date) -> tuple[int, str, str, date] | None:
+        """The look before: its number, version of safetymon, study file (JSON) and cut-off."""
         rows = self._read("look/previous_definitions", number=number, cutoff=cutoff).rows()
         return rows[0] if rows else None
 

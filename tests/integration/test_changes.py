@@ -11,6 +11,7 @@ import pytest
 
 from safetymon import changes, demonstration, monitor, schema
 from safetymon.domain import ChangedPart
+from safetymon.report.lead import lead
 from safetymon.store import Store, opened
 from tests.tables import frame
 
@@ -219,3 +220,14 @@ def test_the_listing_has_every_event_that_is_counted(
         }[row["level"]]
         mine = events.filter(of_level, schema.COUNTS[row["estimand"]], groups=row["group"])
         assert (mine["subject"].n_unique(), mine.height) == (row["subjects"], row["events"]), row
+
+
+def test_an_open_signal_says_what_the_look_before_had(
+    looks: tuple[monitor.LookDone, monitor.LookDone],
+) -> None:
+    """The path of today, read at the cut-off of the look before, says what that look said."""
+    rule = "Thromboembolism, pooled: against 1%"
+    (before,) = looks[0].open.signals.filter(rule=rule).rows(named=True)
+    (alert,) = (one for one in lead(looks[1].open).alerts if one.rule == rule)
+    assert before["value"] < looks[1].open.signals.filter(rule=rule)["value"].item()
+    assert f"(at the look before {before['value']:.0f} of " in alert.text

@@ -28,7 +28,12 @@ def test_the_lead_counts_verdicts_and_tells_each_signal() -> None:
     )
     assert [alert.verdict for alert in told.alerts] == ["raised", "raised", "raised", "open"]
     assert told.alerts[1].rule == AGAINST
-    assert told.alerts[1].text == "5 of 95 subjects with an event; boundary reached on 19 Feb 2018."
+    assert told.alerts[1].text == (
+        "5 of 95 subjects with an event (at the look before 2 of 43); boundary reached on 19 Feb "
+        "2018."
+    )
+    first = lead(results(look=1)).alerts[1]
+    assert first.text == "5 of 95 subjects with an event; boundary reached on 19 Feb 2018."
     assert "of 95 subjects" in told.alerts[0].text
     assert told.alerts[3].text.endswith("(raised at look 2).")
 
