@@ -19,6 +19,7 @@ TRIGGER = "A trigger to unblind, not evidence of harm"
 WHY_TRIGGER = (
     "pooled subjects cannot tell a treatment's harm from a background that was assumed too low."
 )
+UNCONTROLLED = "Against an assumed risk, not a control group"
 FRAGILE = "One subject fewer would clear it"
 METHODS = {
     "ecl": "group against reference, both at risk at the same time: conditional log-rank walk",
@@ -93,6 +94,7 @@ def cautions(signal: Row) -> tuple[str, ...]:
     said = [
         (signal["method"] in THRESHOLDS, NOT_EVIDENCE),
         (_triggers(signal), TRIGGER),
+        (signal["method"] in TRIGGERS and not _triggers(signal), UNCONTROLLED),
         (bool(signal["fragile"]), FRAGILE),
     ]
     return tuple(text for is_so, text in said if is_so)

@@ -120,7 +120,11 @@ def test_what_goes_with_a_signal_stands_beside_it() -> None:
     tags = {alert.rule: alert.tags for alert in lead(results()).alerts}
     limit = next(rule for rule in tags if rule.startswith("Thromboembolism, related events"))
     assert tags[limit] == ("new data", "Not valid evidence over repeated looks")
-    assert tags[AGAINST] == ("new data", "One subject fewer would clear it")
+    assert tags[AGAINST] == (
+        "new data",
+        "Against an assumed risk, not a control group",
+        "One subject fewer would clear it",
+    )
     assert tags[POOLED] == ("new data", "A trigger to unblind, not evidence of harm")
 
 

@@ -124,7 +124,7 @@ def test_a_change_in_words(row: str, words: str) -> None:
 
 
 def test_the_first_look_has_neither_changes_nor_turned_verdicts() -> None:
-    first = replace(CLOSED, changes=Changes(None, CLOSED.changes.counts.clear(),
+    first = replace(CLOSED, changes=Changes(None, None, CLOSED.changes.counts.clear(),
                                             CLOSED.changes.redefined.clear()))  # fmt: skip
     assert record_tables.changes(first) is None
     assert record_tables.turned(first) is None
