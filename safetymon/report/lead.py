@@ -32,6 +32,12 @@ ONLY: dict[Verdict, str] = {
     "not applicable": "is not applicable",
 }
 """What the first sentence says where there is one rule."""
+GRAVE = {
+    "fatal": "new fatal event record",
+    "serious": "new serious event record",
+    "withdrawn": "new discontinuation record",
+}
+"""Columns of the listing that a board asks for, and what a new record of each is called."""
 MOST_NAMED = 5
 """Newly flagged terms and changed definitions that are named; their tables have more."""
 FIRST_LOOK = "There is no earlier look to compare with."
@@ -153,7 +159,7 @@ def news(results: Results) -> str:
     before = results.changes.since
     if before is None:
         return FIRST_LOOK
-    judged, more = _judged(results), _changed(results.changes)
+    judged, more = _judged(results), [*_graver(results), *_changed(results.changes)]
     if not judged + more:
         return f"Nothing is new since look {before}: no event record, no verdict."
     still = [] if judged or results.signals.is_empty() else ["no verdict has turned"]
@@ -203,6 +209,22 @@ def _changed(changes: Changes) -> list[str]:
     if keys := list(dict.fromkeys(map(_defined, changes.redefined["definition"]))):
         told.append(f"changed definitions: {wording.named(keys, MOST_NAMED)}")
     return told
+
+
+def _graver(results: Results) -> list[str]:
+    """New treatment-emergent records, as recorded fatal, serious or the end of treatment.
+
+    For the board only: an open report has nothing record by record.
+    """
+    if results.cases is None:
+        return []
+    new = results.cases.listing.filter("is_new", "emergent")
+    found = ((words, new.filter(column)["subject"]) for column, words in GRAVE.items())
+    return [
+        f"{plural(len(subjects), words)}, of {plural(subjects.n_unique(), 'subject')}"
+        for words, subjects in found
+        if len(subjects)
+    ]
 
 
 def _records(row: Row) -> str:

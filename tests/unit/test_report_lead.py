@@ -132,7 +132,8 @@ def test_what_is_new_is_counted_with_its_reason() -> None:
     assert news(results()) == (
         "New since look 2: 3 rules now raised (new data); 1 open signal spoken against "
         "for the first time; 1 preferred term newly flagged by the screen (Term 066); "
-        f"{CHANGED}; changed definitions: [emergent] lag_days, [[group]] 'All IVIg'."
+        f"1 new serious event record, of 1 subject; {CHANGED}; "
+        "changed definitions: [emergent] lag_days, [[group]] 'All IVIg'."
     )
 
 
@@ -165,6 +166,19 @@ def test_a_look_at_which_nothing_turned_says_so() -> None:
         f"New since look 2: {CHANGED}; changed definitions: [emergent] lag_days; no verdict has "
         "turned."
     )
+
+
+def test_new_serious_fatal_and_ending_records_are_told_to_the_board_with_their_subjects() -> None:
+    made = results()
+    assert made.cases is not None
+    grave = made.cases.listing.with_columns(fatal=pl.col("is_new"), withdrawn=pl.col("is_new"))
+    told = news(replace(made, cases=replace(made.cases, listing=grave)))
+    new = [row for row in grave.to_dicts() if row["is_new"] and row["emergent"]]
+    subjects = len({row["subject"] for row in new})
+    assert 1 < subjects <= len(new)
+    assert f"{len(new)} new fatal event records, of {subjects} subjects; 1 new serious" in told
+    assert f"{len(new)} new discontinuation records, of {subjects} subjects" in told
+    assert "new serious" not in news(results("open"))
 
 
 def test_a_look_without_a_new_record_says_so() -> None:
@@ -258,7 +272,8 @@ def test_without_signals_there_is_no_alert_but_the_screen_still_speaks() -> None
     assert lead(quiet).alerts == ()
     assert news(quiet) == (
         "New since look 2: 1 preferred term newly flagged by the screen (Term 066); "
-        f"{CHANGED}; changed definitions: [emergent] lag_days, [[group]] 'All IVIg'."
+        f"1 new serious event record, of 1 subject; {CHANGED}; "
+        "changed definitions: [emergent] lag_days, [[group]] 'All IVIg'."
     )
 
 
