@@ -202,8 +202,11 @@ def _urgency(turned: tuple[tuple[str, str, str | None], int]) -> tuple[int, str,
 def _changed(changes: Changes) -> list[str]:
     """Event records that came, went or were edited, and definitions that are others now."""
     counts = changes.counts.filter(part="event")
-    told = [_records(row) for row in counts.filter(pl.col("change") != "edited").rows(named=True)]
-    told.sort(key=lambda text: "new" not in text)
+    told = [
+        _of(row["records"], f"{change} event record", row["subjects"])
+        for change in ("new", "deleted")
+        for row in counts.filter(change=change).rows(named=True)
+    ]
     if counts.filter(change="edited").height:
         told.append("earlier event records edited")
     if keys := list(dict.fromkeys(map(_defined, changes.redefined["definition"]))):
@@ -221,15 +224,12 @@ def _graver(results: Results) -> list[str]:
     new = results.cases.listing.filter("is_new", "emergent")
     found = ((words, new.filter(column)["subject"]) for column, words in GRAVE.items())
     return [
-        f"{plural(len(subjects), words)}, of {plural(subjects.n_unique(), 'subject')}"
-        for words, subjects in found
-        if len(subjects)
+        _of(len(subjects), words, subjects.n_unique()) for words, subjects in found if len(subjects)
     ]
 
 
-def _records(row: Row) -> str:
-    events = plural(row["records"], f"{row['change']} event record")
-    return f"{events}, of {plural(row['subjects'], 'subject')}"
+def _of(records: int, noun: str, subjects: int) -> str:
+    return f"{plural(records, noun)}, of {plural(subjects, 'subject')}"
 
 
 def _defined(key: str) -> str:

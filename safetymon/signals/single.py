@@ -103,8 +103,7 @@ def reached_by_chance(rule: BackgroundRule, background: float) -> float | None:
     """
     if rule.planned is None or rule.background is None or rule.denominator != "dosed":
         return None
-    table = _table(rule, rule.planned)[0]
-    return boundary.false_signal(table, min(background, 1.0))
+    return _reached(rule.planned, rule.background, rule.alpha, rule.spending, min(background, 1.0))
 
 
 def _limit(rule: BackgroundRule, whole: IntArray) -> FloatArray:
@@ -134,6 +133,14 @@ def _exact(
     """Kept: fragility asks for the same table once for each event, a replay at each look."""
     table = boundary.binomial_boundary(planned, background, alpha, shape, subjects=subjects)
     return table, np.cumsum(boundary.first_signal(table, background)[0])
+
+
+@lru_cache(maxsize=64)
+def _reached(
+    planned: int, background: float, alpha: float, shape: boundary.Shape, true: float
+) -> float:
+    """Kept like the table, for the same replay."""
+    return boundary.false_signal(_exact(planned, background, alpha, shape, planned)[0], true)
 
 
 def tally(rule: BackgroundRule, known: Units, cutoff: int) -> Tally:

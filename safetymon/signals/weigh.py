@@ -219,13 +219,11 @@ def _wrong_background(rule: EvidenceRule) -> str:
         return ""
     risk = 1.25 * (rule.background or 0.0)
     chance = reached_by_chance(rule, risk)
+    if chance is None:
+        return ""
     return (
-        ""
-        if chance is None
-        else (
-            f"were the true background {100 * risk:.4g}%, it would be reached without any harm in "
-            f"{chance:.1%} of trials"
-        )
+        f"were the true background {100 * risk:.4g}%, it would be reached without any harm in "
+        f"{chance:.1%} of trials"
     )
 
 
