@@ -1,4 +1,4 @@
-"""Parts of NumPy that nobody here uses, read when somebody does after all."""
+"""Parts of NumPy that a look does not use, imported at their first use by whoever needs them."""
 
 import sys
 from importlib.util import LazyLoader, find_spec, module_from_spec
@@ -6,7 +6,7 @@ from importlib.util import LazyLoader, find_spec, module_from_spec
 import numpy as np
 
 UNUSED = ("char", "f2py", "ma", "polynomial", "random", "testing")
-"""What `scipy.special` pulls in by asking NumPy for every name it has: half of SciPy's import."""
+"""What `scipy.special` pulls in by asking NumPy for every name it has, at a third of its time."""
 
 
 def postpone(names: tuple[str, ...] = UNUSED) -> None:
