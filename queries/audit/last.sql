@@ -1,2 +1,2 @@
 -- Grain: at most one row, the newest act.
-select seq, hash from audit order by seq desc limit 1;
+select max(seq) as seq, max_by(hash, seq) as hash from audit having count(*) > 0;

@@ -16,7 +16,7 @@ class Kept(DueTimes):
 
     def looks(self) -> list[int]:
         """The numbers of all looks, oldest first."""
-        return self._read("look/numbers")["number"].to_list()
+        return [number for (number,) in self._rows("look/numbers")]
 
     def stored(self, number: int) -> Stored:
         """A look as it is kept.
@@ -53,45 +53,45 @@ class Kept(DueTimes):
 
     def last_look(self) -> tuple[int, datetime] | None:
         """The number of the look made last, and when; None: none was made."""
-        rows = self._read("look/last").rows()
+        rows = self._rows("look/last")
         return (rows[0][0], datetime.fromisoformat(rows[0][1])) if rows else None
 
     def clock_set_right(self) -> datetime | None:
         """When somebody said, after the last look, that the clock is right; None: nobody did."""
-        at = self._read("audit/clock").item()
+        ((at,),) = self._rows("audit/clock")
         return datetime.fromisoformat(at) if at else None
 
     def last_whole(self, losses: tuple[str, str, str]) -> tuple[int, str, date] | None:
         """The last look without one of these checks: its number, its extract, its latest date."""
         older, fewer, gone = losses
-        rows = self._read("look/last_whole", older=older, fewer=fewer, gone=gone).rows()
+        rows = self._rows("look/last_whole", older=older, fewer=fewer, gone=gone)
         return rows[0] if rows else None
 
     def unchanged_since(self, inputs: Sequence[InputFile]) -> datetime | None:
         """When files with the content of these were first read; None: never before."""
         files = sorted((i.role, i.sha256) for i in inputs)
         content = "; ".join(f"{role} {sha256}" for role, sha256 in files)
-        since = self._read("cut/unchanged_since", content=content).item()
+        ((since,),) = self._rows("cut/unchanged_since", content=content)
         return datetime.fromisoformat(since) if since else None
 
     def unfinished(self) -> list[int]:
         """The looks that were interrupted before their report was on record, oldest first."""
-        return self._read("look/unfinished")["number"].to_list()
+        return [number for (number,) in self._rows("look/unfinished")]
 
     def report_files(self, number: int) -> dict[str, dict[str, str]]:
         """The SHA-256 of each file of a look's report, by tree and path; empty: none is kept."""
         files: dict[str, dict[str, str]] = {}
-        for tree, path, sha256 in self._read("look/report_files", look=number).rows():
+        for tree, path, sha256 in self._rows("look/report_files", look=number):
             files.setdefault(tree, {})[path] = sha256
         return files
 
     def report_folder(self) -> str | None:
         """The folder that the last reports were put into, as recorded; None: there are none."""
-        details = self._read("audit/report_folder")["detail"].to_list()
-        return str(json.loads(details[0])["folder"]) if details else None
+        rows = self._rows("audit/report_folder")
+        return str(json.loads(rows[0][0])["folder"]) if rows else None
 
     def index_hashes(self) -> dict[str, str]:
         """The SHA-256 of each tree's list of looks as last written, by "index TREE"."""
-        details = self._read("audit/last_report")["detail"].to_list()
-        found = json.loads(details[0]) if details else {}
+        rows = self._rows("audit/last_report")
+        found = json.loads(rows[0][0]) if rows else {}
         return {key: value for key, value in found.items() if key.startswith("index ")}

@@ -101,12 +101,14 @@ class Store(Kept):
 
     def latest_cutoff(self, number: int) -> date | None:
         """The latest cut-off of any look before this one; none: it is the first."""
-        latest: date | None = self._read("look/latest_cutoff", number=number).item()
+        latest: date | None
+        ((latest,),) = self._rows("look/latest_cutoff", number=number)
         return latest
 
     def extract_of(self, cut: Cut) -> str:
         """The extract that a cut was made of."""
-        return str(self._read("cut/extract_of", cut=cut.id).item())
+        ((extract,),) = self._rows("cut/extract_of", cut=cut.id)
+        return str(extract)
 
     def seen(self, number: int) -> pl.DataFrame:
         """One row an event record an earlier look has seen: subject, key, seen (never changed)."""
@@ -169,7 +171,7 @@ class Store(Kept):
 
     def previous_definitions(self, number: int, cutoff: date) -> tuple[int, str, str, date] | None:
         """The look before: its number, version of safetymon, study file (JSON) and cut-off."""
-        rows = self._read("look/previous_definitions", number=number, cutoff=cutoff).rows()
+        rows = self._rows("look/previous_definitions", number=number, cutoff=cutoff)
         return rows[0] if rows else None
 
     def rejected(self, extract: str) -> pl.DataFrame:
@@ -222,7 +224,7 @@ class Store(Kept):
 
     def codes(self) -> dict[str, str]:
         """Treatment -> the code under which the coded report shows it."""
-        return dict(self._read("code/read").rows())
+        return dict(self._rows("code/read"))
 
     def record_codes(self, codes: Mapping[str, str], event: AuditEvent) -> None:
         """Keeps codes that were drawn; one that a treatment has already is never changed."""

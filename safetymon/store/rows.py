@@ -69,7 +69,10 @@ class Rows:
         relation = self._connection.sql(query(name), params=parameters or None)
         return pl.DataFrame(Stream(relation))
 
+    def _rows(self, name: str, **parameters: str | int | date | None) -> list[tuple[Any, ...]]:
+        # A frame of a row or two would cost as much as the question.
+        return self._connection.execute(query(name), parameters or None).fetchall()
+
     def _count(self, name: str, **parameters: str | int) -> int:
-        # A frame of one number would cost as much as the question.
-        ((number,),) = self._connection.execute(query(name), parameters or None).fetchall()
+        ((number,),) = self._rows(name, **parameters)
         return int(number)

@@ -50,7 +50,7 @@ class Trail(Rows):
 
     def content(self) -> dict[str, str]:
         """The SHA-256 of the rows there are, by table and owner."""
-        there = set(self._read("checks/tables")["name"])
+        there = {name for (name,) in self._rows("checks/tables")}
         # A store of an earlier version may have none of a family's tables yet.
         families = [family for family, tables in TABLES.items() if there.issuperset(tables)]
         return {k: v for family in families for k, v in self._digests(family, None).items()}
@@ -86,9 +86,9 @@ class Trail(Rows):
         self._run("audit/write", **audit.record(event, seq + 1, previous, wrote))
 
     def _digests(self, family: Family, owner: str | None) -> dict[str, str]:
-        rows = self._read(f"digest/{family}", owner=owner).rows()
+        rows = self._rows(f"digest/{family}", owner=owner)
         return {f"{table} {of}": sha256 for table, of, sha256 in rows}
 
     def _last(self) -> tuple[int, str]:
-        rows = self._read("audit/last").rows()
+        rows = self._rows("audit/last")
         return rows[0] if rows else (0, audit.START)
