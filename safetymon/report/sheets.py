@@ -1,6 +1,8 @@
 """The numbers of a look as CSV files, safe to open in a spreadsheet. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from io import BytesIO
 
 import polars as pl
 import polars.selectors as cs
@@ -47,7 +49,16 @@ def sheets(results: Results) -> dict[str, str]:
         del frames["comparisons.csv"]
     if results.scope == "open":
         del frames["screen.csv"]
-    return {name: defused(frame).write_csv() for name, frame in frames.items()}
+    return _written(frames)
+
+
+def _written(frames: Mapping[str, pl.DataFrame]) -> dict[str, str]:
+    """Every frame as CSV text. One after another they would take more than twice as long."""
+    files = {name: BytesIO() for name in frames}
+    pl.collect_all([
+        defused(frame.lazy()).sink_csv(files[name], lazy=True) for name, frame in frames.items()
+    ])  # fmt: skip
+    return {name: file.getvalue().decode() for name, file in files.items()}
 
 
 def _records(cases: Cases | None) -> dict[str, pl.DataFrame]:
@@ -62,7 +73,7 @@ def _records(cases: Cases | None) -> dict[str, pl.DataFrame]:
     }
 
 
-def defused(frame: pl.DataFrame) -> pl.DataFrame:
+def defused(frame: pl.LazyFrame) -> pl.LazyFrame:
     """The frame with an apostrophe before every text that a spreadsheet might run as a formula."""
     text = cs.string()
     harmless = ~text.str.contains(FORMULA_START)
