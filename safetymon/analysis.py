@@ -96,6 +96,7 @@ def for_the_board(closed: Counted, pooled: Counted, study: Study) -> tuple[Findi
         *caveats.rules_off(signals.unwatched(study)),
         *caveats.comparisons(closed.numbers.members, closed.numbers.groups),
         *caveats.pooled_only(closed.ledger, pooled.ledger, closed.placed, pooled.placed),
+        *caveats.one_treatment(closed.ledger),
     )
 
 

@@ -67,6 +67,39 @@ def compared(text: str) -> list[tuple[str, int]]:
     return [(f.check, f.count) for f in found]
 
 
+PERIODS = """
+    subject | period    | treatment | start      | end
+    001     | First     | Placebo   | 2023-01-01 | 2023-01-10
+    002     | First     | Active    | 2023-01-01 | 2023-01-10
+    001     | Extension | Active    | 2023-02-01 | 2023-02-10
+    002     | Extension | {}   | 2023-02-01 | 2023-02-10
+    """
+
+
+def alone(exposure: str) -> list[tuple[str, int, str]]:
+    """The findings on periods in which everybody took the same treatment."""
+    made = derive.ledger(frame(exposure, schema.EXPOSURE), SUBJECTS, CUTOFF, LAG_30)
+    return [(f.about, f.count, f.text) for f in caveats.one_treatment(made)]
+
+
+def test_the_board_is_told_when_the_open_report_shows_one_treatment_only() -> None:
+    [(about, count, text)] = alone(PERIODS.format("Active"))
+    assert (about, count) == ("closed", 2)
+    assert "in the period 'Extension' everybody took Active (2 subjects)" in text
+
+
+def test_a_period_with_both_treatments_shows_none_alone() -> None:
+    assert alone(PERIODS.format("Placebo")) == []
+
+
+def test_where_treatments_never_differed_there_is_nothing_to_hide() -> None:
+    assert alone(PERIODS.format("Active").replace("Placebo", "Active")) == []
+
+
+def test_a_first_period_that_only_one_arm_has_entered_is_no_extension() -> None:
+    assert alone("\n".join(PERIODS.format("Active").splitlines()[:3])) == []
+
+
 def test_groups_that_were_never_at_risk_at_the_same_time_are_told() -> None:
     assert compared("""
         group   | subject | start      | until
