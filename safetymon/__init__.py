@@ -1,3 +1,3 @@
 """safetymon: the safety signal monitor for a clinical trial's safety monitoring board."""
 
-__version__ = "0.2.0"
+__version__ = "0.2.1"
