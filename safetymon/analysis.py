@@ -96,7 +96,7 @@ def for_the_board(closed: Counted, pooled: Counted, study: Study) -> tuple[Findi
         *caveats.rules_off(signals.unwatched(study)),
         *caveats.comparisons(closed.numbers.members, closed.numbers.groups),
         *caveats.pooled_only(closed.ledger, pooled.ledger, closed.placed, pooled.placed),
-        *caveats.one_treatment(closed.ledger),
+        *caveats.one_treatment(derive.taken_by_all(closed.ledger)),
     )
 
 

@@ -122,33 +122,23 @@ def pooled_only(
     return [Finding("only in the open report", severity, events, text, "closed")]
 
 
-def one_treatment(ledger: pl.DataFrame) -> list[Finding]:
-    """The periods, after one with several treatments, in which everybody took the same.
+def one_treatment(periods: Sequence[tuple[str, str, int]]) -> list[Finding]:
+    """The periods in which everybody took the same, as `derive.taken_by_all` tells them.
 
     The open report names no treatment, but whoever knows the protocol knows that of such a period.
-
-    Args:
-        ledger: The treatment ledger (`derive.ledger`).
     """
-    periods = ledger.group_by("period").agg(
-        pl.col("start").min(), pl.col("treatment").unique(), pl.col("subject").n_unique()
-    )
-    found: list[Finding] = []
-    differed = False
-    for period, _, treatments, subjects in periods.sort("start", "period").rows():
-        if differed and len(treatments) == 1:
-            found.append(_alone(period, treatments[0], subjects))
-        differed = differed or len(treatments) > 1
-    return found
-
-
-def _alone(period: str, treatment: str, subjects: int) -> Finding:
-    text = (
-        f"in the period '{period}' everybody took {treatment} ({subjects} subjects): for whoever "
-        "knows the protocol, what the open report shows of that time is what this treatment did; "
-        "think of it before handing it out"
-    )
-    return Finding("one treatment in the open report", "info", subjects, text, "closed")
+    return [
+        Finding(
+            "one treatment in the open report",
+            "info",
+            subjects,
+            f"in the period '{period}' everybody took {treatment} ({subjects} subjects): for "
+            "whoever knows the protocol, what the open report shows of that time is what this "
+            "treatment did; think of it before handing it out",
+            "closed",
+        )
+        for period, treatment, subjects in periods
+    ]
 
 
 def emergence(attributed: pl.DataFrame, events: pl.DataFrame, moved: int) -> list[Finding]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import polars as pl
 
+from safetymon import derive
 from safetymon.domain import ALL_SUBJECTS, Finding, Group, Results
 from safetymon.signals import effective
 from safetymon.study import Rule, Study, rule_title
@@ -204,13 +205,8 @@ def unmasks(made: Results, codes: Mapping[str, str], exposure: pl.DataFrame) -> 
 
 
 def _extensions(exposure: pl.DataFrame, codes: Mapping[str, str]) -> Iterator[str]:
-    """Periods in which everybody took the same, in a trial that has another treatment."""
-    taken = exposure.group_by("period").agg(pl.col("treatment").unique()).sort("period")
-    if exposure["treatment"].n_unique() < 2:
-        return
-    for period, treatments in taken.rows():
-        if len(treatments) == 1:
-            yield (
-                f"Everybody in period {period} took {codes[treatments[0]]}: an extension in which "
-                "all take the active treatment tells which one it is."
-            )
+    for period, treatment, _ in derive.taken_by_all(exposure):
+        yield (
+            f"Everybody in period {period} took {codes[treatment]}: an extension in which all take "
+            "the active treatment tells which one it is."
+        )

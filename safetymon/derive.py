@@ -62,6 +62,21 @@ def doses(exposure: pl.DataFrame, cutoff: date) -> pl.DataFrame:
     return ordered.with_columns(pl.struct(keys).rle_id().alias("row"))
 
 
+def taken_by_all(taken: pl.DataFrame) -> list[tuple[str, str, int]]:
+    """The periods in which everybody took the same, in a trial that has another treatment.
+
+    (period, treatment, subjects) each, by the period's name. `taken` is a ledger or exposures: one
+    row a subject, period and treatment at least.
+    """
+    if taken["treatment"].n_unique() < 2:
+        return []
+    periods = taken.group_by("period").agg(
+        pl.col("treatment").unique(), pl.col("subject").n_unique()
+    )
+    alone = periods.filter(pl.col("treatment").list.len() == 1).explode("treatment")
+    return alone.sort("period").rows()
+
+
 def _with_windows(episodes: pl.DataFrame, cutoff: date, emergent: Emergent) -> pl.DataFrame:
     following = pl.col("start").shift(-1).over("subject", order_by="row").dt.offset_by("-1d")
     window = pl.lit(cutoff) if emergent.lag_days == "unlimited" else _lagged(emergent.lag_days)

@@ -79,7 +79,7 @@ PERIODS = """
 def alone(exposure: str) -> list[tuple[str, int, str]]:
     """The findings on periods in which everybody took the same treatment."""
     made = derive.ledger(frame(exposure, schema.EXPOSURE), SUBJECTS, CUTOFF, LAG_30)
-    return [(f.about, f.count, f.text) for f in caveats.one_treatment(made)]
+    return [(f.about, f.count, f.text) for f in caveats.one_treatment(derive.taken_by_all(made))]
 
 
 def test_the_board_is_told_when_the_open_report_shows_one_treatment_only() -> None:
@@ -94,6 +94,15 @@ def test_a_period_with_both_treatments_shows_none_alone() -> None:
 
 def test_where_treatments_never_differed_there_is_nothing_to_hide() -> None:
     assert alone(PERIODS.format("Active").replace("Placebo", "Active")) == []
+
+
+def test_a_run_in_that_all_spend_on_one_treatment_is_told_too() -> None:
+    run_in = PERIODS.format("Placebo").replace(
+        "| Active    | 2023-01-01", "| Placebo   | 2023-01-01"
+    )
+    [(_, count, text)] = alone(run_in)
+    assert count == 2
+    assert "in the period 'First' everybody took Placebo" in text
 
 
 def test_a_first_period_that_only_one_arm_has_entered_is_no_extension() -> None:
