@@ -7,6 +7,7 @@ import sys
 import threading
 from typing import NoReturn
 
+from safetymon import late
 from safetymon.cli import run
 
 GARBAGE = 1_000_000
@@ -25,6 +26,7 @@ time a call crosses an edge. Three thousand calls of a look did, a twentieth of 
 def main() -> NoReturn:
     """Runs the command line and leaves with its exit code."""
     gc.set_threshold(GARBAGE, *gc.get_threshold()[1:])
+    late.postpone()
     _without_pandas()
     _leave(_run())
 

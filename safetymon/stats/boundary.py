@@ -15,7 +15,6 @@ from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betainc, ndtr, ndtri
 
 from safetymon.stats.inputs import (
     FloatArray,
@@ -25,6 +24,7 @@ from safetymon.stats.inputs import (
     rates,
     whole_numbers,
 )
+from safetymon.stats.special import betainc, ndtr, ndtri
 
 Shape = Literal["pocock", "linear", "obrien-fleming"]
 

@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from scipy.special import bdtrc, betaincc
 
 from safetymon.stats.boundary import Boundary, false_signal
 from safetymon.stats.evalue import log_evalue
@@ -21,6 +20,7 @@ from safetymon.stats.inputs import (
     planned_subjects,
     rates,
 )
+from safetymon.stats.special import bdtrc, betaincc
 
 Score = Callable[[IntArray, IntArray], FloatArray]
 

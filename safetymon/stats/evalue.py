@@ -12,9 +12,9 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betaincc, betaln, xlogy
 
 from safetymon.stats.inputs import FloatArray, counts, one_sided_level, rates
+from safetymon.stats.special import betaincc, betaln, xlogy
 
 _TINY_TAIL = 1e-250  # below this the Beta tail is about to underflow: sum the series instead
 

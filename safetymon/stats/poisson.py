@@ -6,9 +6,9 @@ administrations) so far. Use them only where the hazard is known to be flat over
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import gammaincc, gammaln, lambertw, pdtrc, xlogy
 
 from safetymon.stats.inputs import FloatArray, one_sided_level, whole_numbers
+from safetymon.stats.special import gammaincc, gammaln, lambertw, pdtrc, xlogy
 
 _TINY_TAIL = 1e-250  # below this the Gamma tail is about to underflow: sum the series instead
 _NEGLIGIBLE = 1e-20  # Poisson terms below this are dropped from an increment

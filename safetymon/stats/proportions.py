@@ -7,9 +7,9 @@ does not exist is nan: with nobody at risk there is no interval.
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betainccinv, betaincinv, erfinv
 
 from safetymon.stats.inputs import FloatArray, IndexArray, confidence_level, counts, one_tail
+from safetymon.stats.special import betainccinv, betaincinv, erfinv
 
 
 def clopper_pearson(

@@ -8,10 +8,10 @@ nan.
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betaincinv, gammainccinv, gammaincinv
 
 from safetymon.stats.inputs import FloatArray, one_tail, whole
 from safetymon.stats.proportions import distinct, normal_quantile
+from safetymon.stats.special import betaincinv, gammainccinv, gammaincinv
 
 
 def poisson_exact(

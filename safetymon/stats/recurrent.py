@@ -7,9 +7,9 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtri
 
 from safetymon.stats.inputs import BoolArray, FloatArray, IntArray, confidence_level, whole_numbers
+from safetymon.stats.special import ndtri
 from safetymon.stats.survival import Curve, finite_times, numbers_at_risk, tally
 
 

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtri
 
 from safetymon.stats.inputs import FloatArray, IntArray, confidence_level, whole_numbers
+from safetymon.stats.special import ndtri
 
 
 class Curve(NamedTuple):
