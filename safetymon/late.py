@@ -1,29 +1,46 @@
 """Parts of libraries that a look does not use, imported at their first use by whoever needs them.
 
 Importing takes longer than anything else that a look does, and much of it is for uses that are not
-ours: Altair's access to data frames, data sets and themes, the documentation of NumPy. Polars does
-the same for what it may need; the standard library's `LazyLoader` cannot, because it runs a package
-as soon as one of its parts is imported.
+ours: Altair's access to data frames, data sets and themes, what Polars has for lakes and
+clipboards, the documentation of NumPy. Polars puts off in this way the libraries that it may need;
+the standard library's `LazyLoader` would run a package as soon as one of its parts is imported.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from threading import RLock
 from types import ModuleType
 from typing import Any
 
-UNUSED = frozenset({
-    "altair.datasets",
-    "altair.theme",
-    "attr.converters", "attr.filters", "attr.validators",
-    "attrs.converters", "attrs.filters", "attrs.validators",
-    "narwhals", "narwhals.stable", "narwhals.stable.v1",
-    "numpy._core._add_newdocs", "numpy._core._add_newdocs_scalars",
-    "scipy.special",
-})  # fmt: skip
-"""What waits. A name that a library does not have is never asked for."""
+UNUSED: Mapping[str, tuple[str, ...]] = {
+    "altair.datasets": (),
+    "altair.theme": (),
+    "altair.utils.html": ("spec_to_html",),
+    "attr.converters": (),
+    "attr.filters": (),
+    "attr.validators": (),
+    "attrs.converters": (),
+    "attrs.filters": (),
+    "attrs.validators": (),
+    "narwhals": (),
+    "narwhals.stable": (),
+    "narwhals.stable.v1": (),
+    "numpy._core._add_newdocs": (),
+    "numpy._core._add_newdocs_scalars": (),
+    "polars.io.clipboard": ("read_clipboard",),
+    "polars.io.database": ("read_database", "read_database_uri"),
+    "polars.io.delta": ("read_delta", "scan_delta"),
+    "polars.io.iceberg": ("delete_iceberg", "scan_iceberg"),
+    "polars.io.lance": ("scan_lance",),
+    "polars.io.spreadsheet": ("read_excel", "read_ods"),
+    "scipy.special": (),
+}
+"""What waits, and its functions that others take from it without calling them yet.
+
+A name that a library does not have is never asked for.
+"""
 
 _one_at_a_time = RLock()
 _running: set[str] = set()
@@ -75,9 +92,17 @@ class _Waiting(ModuleType):
     """A module that runs when it is first asked for something that it does not have yet."""
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the module has
-        with _one_at_a_time:
-            if self.__name__ in _running:  # it asks itself: what it does not have is missing
-                raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-            if isinstance(self.__loader__, _Later):  # nobody was faster
-                self.__loader__.run(self)
-        return getattr(self, name)
+        if name == "__path__":  # whoever imports from it asks whether it is a package
+            raise AttributeError(name)
+        if name in UNUSED[self.__name__] and self.__name__ not in _running:
+            return lambda *args, **named: _asked(self, name)(*args, **named)  # noqa: PLW0108 - later
+        return _asked(self, name)
+
+
+def _asked(module: ModuleType, name: str) -> Any:  # noqa: ANN401 - whatever the module has
+    with _one_at_a_time:
+        if module.__name__ in _running:  # it asks itself: what it does not have is missing
+            raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
+        if isinstance(module.__loader__, _Later):  # nobody was faster
+            module.__loader__.run(module)
+    return getattr(module, name)

@@ -51,7 +51,7 @@ print("used")
 FAILS = """
 import sys
 from safetymon import late
-late.UNUSED |= {"broken", "whole"}
+late.UNUSED |= {"broken": (), "whole": ("say",)}
 late.postpone()
 import broken, whole
 for _ in range(2):
@@ -61,6 +61,20 @@ for _ in range(2):
         print("failed")
 assert whole.itself == [False, True], whole.itself
 print(whole.later)
+"""
+
+FUNCTION = """
+import sys
+from safetymon import late
+late.UNUSED |= {"whole": ("say",)}
+late.postpone()
+from whole import say
+assert type(sys.modules["whole"]).__name__ == "_Waiting"
+print(say(1), say(more=2), sys.modules["whole"].say is not say)
+import polars, altair, sqlite3
+frame = polars.read_database("select 1 as x", sqlite3.connect(":memory:"))
+print(frame.to_dicts())
+print(altair.Chart(altair.Data(values=frame.to_dicts())).mark_bar().to_html().count("<script"))
 """
 
 
@@ -74,7 +88,7 @@ def _said(code: str, cwd: Path | None = None) -> str:
 def test_after_a_look_all_that_it_does_not_use_still_waits(tmp_path: Path) -> None:
     *_, waiting, never = _said(LOOK.format(unused=set(UNUSED), out=str(tmp_path))).split("\n")[:-1]
     assert never == ""  # a library no longer imports it: take the name out
-    assert set(waiting.split()) == UNUSED
+    assert set(waiting.split()) == set(UNUSED)
 
 
 def test_what_waits_works_when_it_is_used() -> None:
@@ -88,6 +102,11 @@ def test_a_module_that_fails_says_so_each_time_and_one_may_ask_itself(tmp_path: 
         "itself = [hasattr(me, 'later'), hasattr(me, 'me')]\nlater = 7\n"
     )
     assert _said(FAILS, tmp_path) == "failed\nfailed\n7\n"
+
+
+def test_a_function_can_be_taken_before_its_module_runs(tmp_path: Path) -> None:
+    (tmp_path / "whole.py").write_text("def say(x=0, *, more=0):\n    return x + more\n")
+    assert _said(FUNCTION, tmp_path) == "1 2 True\n[{'x': 1}]\n4\n"
 
 
 @pytest.mark.parametrize("name", special.__all__)
