@@ -33,6 +33,11 @@ class Source:
     cut: Cut
     until: date
 
+    @property
+    def rows(self) -> int:
+        """Rows of all its listings."""
+        return sum(file.rows for file in self.read.inputs)
+
     def frames(self) -> Frames:
         """The closed frames of listings no look has seen: events count from their entry date."""
         read, cutoff = self.read, self.cut.cutoff

@@ -19,6 +19,7 @@ from safetymon.cuts import Source, source
 from safetymon.domain import Finding, InputFile, Look, Presented, Results, Scope
 from safetymon.errors import DataRefusedError, SafetymonError, StudyBusyError, UsageError
 from safetymon.freshness import Before, Data
+from safetymon.processors import one_if_small
 from safetymon.results import Here, Told, told
 from safetymon.schedule import Due
 from safetymon.signals.evidence import Finding as RuleFinding
@@ -83,7 +84,11 @@ def look(
     except DataRefusedError as refusal:
         _after_refusal(study_file, out, now, actor, refusal)
         raise
-    with _opened(study_file, made.study, now) as store, _refusal_kept(store, now, actor):
+    with (
+        one_if_small(made.rows),
+        _opened(study_file, made.study, now) as store,
+        _refusal_kept(store, now, actor),
+    ):
         _refuse_settled(due, store, made.study.study.id)
         _refuse_earlier_clock(store, now)
         root = delivery.root(store, study_file, made.study.study.id, out)

@@ -1,6 +1,7 @@
 """One look after another: what is kept, repeated, refused, and what becomes of a signal."""
 
 import json
+import os
 import subprocess
 import sys
 from datetime import UTC, date, datetime
@@ -106,6 +107,22 @@ def test_a_repeated_look_counts_the_same_numbers_anew(tmp_path: Path) -> None:
     again = monitor.look(study, LATER, "b", out=tmp_path / "two")
     assert again.closed_report != first.closed_report
     assert numbers(again) == numbers(first)
+
+
+@pytest.mark.parametrize(("rows", "processors"), [(7, "one"), (6, "all")])
+def test_a_small_look_keeps_to_one_processor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int, processors: str
+) -> None:
+    study = small(tmp_path)  # 3 subjects, 3 exposures, 1 event
+    used: list[set[int]] = []
+    told = monitor.told
+    monkeypatch.setattr("safetymon.processors.SMALL", rows)
+    monkeypatch.setattr(
+        monitor, "told", lambda here: (used.append(os.sched_getaffinity(0)), told(here))[1]
+    )
+    monitor.look(study, NOW, "a")
+    allowed = os.sched_getaffinity(0)
+    assert [len(used[0]), used[0] <= allowed] == [{"one": 1, "all": len(allowed)}[processors], True]
 
 
 def test_looks_at_two_cut_offs_both_stay(tmp_path: Path) -> None:
