@@ -4,8 +4,8 @@
 `replay` calls it for one calendar date after another.
 """
 
-from dataclasses import dataclass, replace
 from datetime import date
+from typing import NamedTuple
 
 import polars as pl
 
@@ -19,8 +19,7 @@ from safetymon.study import Rule, Study
 from safetymon.topics import resolved
 
 
-@dataclass(frozen=True, slots=True)
-class Frames:
+class Frames(NamedTuple):
     """What was known of a trial at a cut-off.
 
     `exposure` has no treatment column in the open scope; `events` have `seen` (see
@@ -37,11 +36,10 @@ class Frames:
     def known_by(self, day: date) -> "Frames":
         """The same frames as they stood at an earlier day."""
         exposure = self.exposure.filter(pl.col("start") <= day)
-        return replace(self, cutoff=day, exposure=exposure, events=known_by(self.events, day))
+        return self._replace(cutoff=day, exposure=exposure, events=known_by(self.events, day))
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(NamedTuple):
     """The numbers of one scope, and what its rules find in them.
 
     `ledger` and `placed` (see `derive.attributed`) are what they were counted from.

@@ -5,7 +5,6 @@ then with everything. The first step at which the rule finds what it finds today
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -55,7 +54,7 @@ def _old_records(old: Frames, new: Frames) -> Frames:
     """The records that were known at the old cut-off, as they read now."""
     keys = ["subject", "key"]
     kept = new.events.join(old.events.select(keys), on=keys, how="semi")
-    return replace(new, cutoff=old.cutoff, events=kept)
+    return new._replace(cutoff=old.cutoff, events=kept)
 
 
 def with_reasons(

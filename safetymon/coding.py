@@ -169,10 +169,12 @@ def _walked(value: Any, names: _Names) -> Any:  # noqa: ANN401 - whatever result
     """The value with codes in each of its frames."""
     if isinstance(value, pl.DataFrame):
         return names.frame(value)
+    if isinstance(value, tuple):
+        inside = [_walked(part, names) for part in value]
+        return value._make(inside) if hasattr(value, "_make") else tuple(inside)
     if is_dataclass(value) and not isinstance(value, type) and not isinstance(value, Finding):
         held = {field.name: getattr(value, field.name) for field in fields(value)}
-        inner = {k: v for k, v in held.items() if isinstance(v, pl.DataFrame) or is_dataclass(v)}
-        return replace(value, **{k: _walked(v, names) for k, v in inner.items()})
+        return replace(value, **{name: _walked(part, names) for name, part in held.items()})
     return value
 
 

@@ -8,6 +8,7 @@ whether 1 is Sunday, Monday or Tuesday, and a look on the wrong day is worse tha
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -17,8 +18,7 @@ _HORIZON = 9 * 366
 """Days within which every possible date comes: 29 February skips eight years around 2100."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cron:
+class Cron(NamedTuple):
     """A cron setting: the values each field allows. Days of the week: 0 is Monday."""
 
     minutes: tuple[int, ...]

@@ -2,9 +2,9 @@
 
 import hashlib
 import logging
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
@@ -20,8 +20,7 @@ _EAST = timedelta(hours=14)
 """How far ahead of UTC a calendar can be: listings are dated by the calendars of their sites."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """A study file with its listings as read, as an extract, and cut off at a date.
 
     `until` is the latest date in the listings that does not lie in the future.
@@ -65,7 +64,7 @@ def source(study_file: Path, now: datetime, asked: date | None = None) -> Source
     for file in read.inputs:
         log.info("read %s: %d rows, %d rejected", file.path, file.rows, file.rejected)
     extract, today = _extract(study, read), (now.astimezone(UTC) + _EAST).date()
-    read = replace(read, findings=(*read.findings, *caveats.future(read.recorded, today)))
+    read = read._replace(findings=(*read.findings, *caveats.future(read.recorded, today)))
     until = caveats.latest_date(read.recorded, today)
     setting = asked or study.data.cutoff
     cutoff = until if setting == "latest" else _begun(setting, today)

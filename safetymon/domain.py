@@ -7,7 +7,7 @@ is at once the file format, its validation and the value handed around. What a l
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -170,8 +170,7 @@ class ReportSettings(Definition):
     coded: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class InputFile:
+class InputFile(NamedTuple):
     """One file as it was read: `rows` = `accepted` + `rejected`, always."""
 
     role: str
@@ -196,8 +195,7 @@ class Finding:
     about: Scope = "open"
 
 
-@dataclass(frozen=True, slots=True)
-class Listings:
+class Listings(NamedTuple):
     """The accepted rows of an extract as frames (`schema`), the rejected rows, the provenance.
 
     `recorded` are the days that the accepted rows record, as they record them.
@@ -213,16 +211,14 @@ class Listings:
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Extract:
+class Extract(NamedTuple):
     """A set of input files as read: `id` hashes the files and `reading`, the settings (JSON)."""
 
     id: str
     reading: str
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(NamedTuple):
     """The listings as they stood at a cut-off date; same inputs and cut-off, same cut."""
 
     id: str
@@ -230,8 +226,7 @@ class Cut:
     inputs: tuple[InputFile, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """One analysis of one cut under one set of definitions."""
 
     number: int
@@ -278,8 +273,7 @@ class Changes:
     redefined: pl.DataFrame
 
 
-@dataclass(frozen=True, slots=True)
-class Presented:
+class Presented(NamedTuple):
     """What a look said: enough to make it again and see that it says the same.
 
     `until` is the latest date in its listings. `as_of` is the look whose number decides which looks
@@ -294,8 +288,7 @@ class Presented:
     open_sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """A look as it is kept, with what it was made of. `study_json` are its definitions."""
 
     look: Look

@@ -5,9 +5,8 @@ is still one at the next look.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from safetymon.domain import STALE, Finding, InputFile
 from safetymon.errors import DataRefusedError
@@ -26,8 +25,7 @@ LOSSES: Final = (CHECKS["older"], CHECKS["fewer"], CHECKS["gone"])
 """The checks that say that data were lost."""
 
 
-@dataclass(frozen=True, slots=True)
-class Data:
+class Data(NamedTuple):
     """What one look was made of: the latest date in its listings, its files, its subjects."""
 
     until: date
@@ -35,8 +33,7 @@ class Data:
     subjects: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(NamedTuple):
     """The look that data are held to, by its number, and its data."""
 
     look: int

@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
 from random import SystemRandom
+from typing import NamedTuple
 
 import polars as pl
 
@@ -32,8 +33,7 @@ STATE = "state"
 """The folder beside the study file that holds its store."""
 
 
-@dataclass(frozen=True, slots=True)
-class LookDone:
+class LookDone(NamedTuple):
     """A look and where its reports are. `repeated`: this cut had been looked at this way before.
 
     `coded_report` is None unless the study asks for one.
@@ -53,8 +53,7 @@ class LookDone:
         return self.closed.signals.filter(verdict="raised", since_look=number).height
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(NamedTuple):
     """What `check` found: the files as read, and the findings."""
 
     inputs: tuple[InputFile, ...]
@@ -218,14 +217,14 @@ def _here(
     """
     cut = made.cut
     store.save_cut(cut, made.extract, made.read, AuditEvent(now, actor, "cut", cut.id))
-    cut = replace(cut, inputs=store.inputs(made.extract.id))
+    cut = cut._replace(inputs=store.inputs(made.extract.id))
     known = store.find_look(cut, config.definitions_sha256(made.study), __version__)
     if known is not None:
         kept = store.stored(known.number)
         here = Here(store, made.study, made.extract, cut, known, kept.presented.as_of, kept.stale)
         if {f.check for f in kept.stale} == {f.check for f in stale}:
             return here, True
-        return replace(here, look=_new_look(made.study, store, now), stale=stale), False
+        return here._replace(look=_new_look(made.study, store, now), stale=stale), False
     new = _new_look(made.study, store, now)
     return Here(store, made.study, made.extract, cut, new, new.number, stale), False
 
@@ -252,7 +251,7 @@ def check(study_file: Path, now: datetime) -> Checked:
     made = source(study_file, now)
     cipher.key(made.study, study_file.parent)  # a look would refuse a key that cannot be used
     frames = made.frames()
-    blind = replace(frames, scope="open", exposure=frames.exposure.drop("treatment"))
+    blind = frames._replace(scope="open", exposure=frames.exposure.drop("treatment"))
     counted, pooled = analysis.counted(frames, made.study), analysis.counted(blind, made.study)
     found = counted.found | pooled.found
     looked = (study_file.parent / STATE / f"{made.study.study.id}.duckdb").exists()

@@ -6,8 +6,9 @@ again whatever has been looked at since.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
+from typing import NamedTuple
 
 import polars as pl
 
@@ -49,8 +50,7 @@ from safetymon.study import Study
 from safetymon.topics import resolved
 
 
-@dataclass(frozen=True, slots=True)
-class Here:
+class Here(NamedTuple):
     """What every step of one look needs to know.
 
     `as_of` is the number up to which earlier looks count as earlier: the look's own, or, where it
@@ -72,8 +72,7 @@ class Here:
         return self.look.number
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(NamedTuple):
     """What the store tells beside the counts, read once for both reports.
 
     `cut` is the cut of the look before, `edits` what differs from it record by record, by
@@ -90,8 +89,7 @@ class Before:
     findings: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """Both results of a look, and one row an event: the day from which it counts.
 
     `reports` are what is written, finite: the closed, the open, and the coded one if the study file
@@ -139,8 +137,7 @@ def remade(store: Store, stored: Stored) -> Here:
 
 def _both(here: Here, frames: Frames, before: Before) -> tuple[Results, Results]:
     """The closed and the open results; the board sees the pooled rules too."""
-    blind = replace(
-        frames,
+    blind = frames._replace(
         scope="open",
         exposure=here.store.exposure(here.extract.id, here.cut.cutoff, "open"),
     )
@@ -224,7 +221,7 @@ def _results(here: Here, frames: Frames, before: Before) -> tuple[Results, Detec
         rejected=changes.rejected(before.rejected),
         cases=_cases(here, counted, frames, before),
     )
-    return results, replace(detected, signals=told), counted
+    return results, detected._replace(signals=told), counted
 
 
 def _before(here: Here, frames: Frames, previous: Cut | None) -> Before:
@@ -312,8 +309,7 @@ def _old_frames(here: Here, frames: Frames, previous: Cut) -> Frames:
     events = derive.first_seen(
         store.events(extract, previous.cutoff), store.seen(here.as_of), None, previous.cutoff
     )
-    return replace(
-        frames,
+    return frames._replace(
         cutoff=previous.cutoff,
         subjects=store.subjects(extract),
         exposure=store.exposure(extract, previous.cutoff, frames.scope),

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from safetymon import cron
@@ -17,8 +17,7 @@ from safetymon import cron
 Cause = Literal["schedule", "arrival"]
 
 
-@dataclass(frozen=True, slots=True)
-class Timetable:
+class Timetable(NamedTuple):
     """When looks are due, from an instant on; without `cron`, never (arrivals only)."""
 
     since: datetime
@@ -61,8 +60,7 @@ class Due:
         return f"{self.due_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """A failed attempt at a due time, or at an arrival of the extract `folder`."""
 
     due_at: datetime
@@ -71,8 +69,7 @@ class Failure:
     folder: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(NamedTuple):
     """What is on record: timetables, oldest first; the last due time settled; failures since.
 
     `folder` is the fingerprint of the data folder at the latest look, `tried` when a look was last
@@ -87,8 +84,7 @@ class Past:
     recorded: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(NamedTuple):
     """How often a failed look is tried in all, how long after a failure, and what counts as late.
 
     `late` is also how far the clock may be behind the records before it is not believed.
@@ -99,8 +95,7 @@ class Patience:
     late: timedelta = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """What to do now: settle `missed`, then make the look that is `due`, if any."""
 
     due: datetime | None = None

@@ -150,7 +150,7 @@ def basis(*, closed: bool) -> Basis:
 def with_look(made: Results, number: int, cutoff: date) -> Results:
     """The same results as another look."""
     return replace(
-        made, look=replace(made.look, number=number), cut=replace(made.cut, cutoff=cutoff)
+        made, look=made.look._replace(number=number), cut=made.cut._replace(cutoff=cutoff)
     )
 
 

@@ -8,9 +8,9 @@ that may be damaged is refused as a whole: a row cut short is a report cut short
 import hashlib
 import io
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
@@ -28,8 +28,7 @@ _LAST_DAY = (date(9999, 12, 30) - date(1970, 1, 1)).days
 """The calendar of Python, less a day at either end: a time zone may move a moment by as much."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(NamedTuple):
     """One file as read: `frame` has one row a record, in the file's order.
 
     `note` says what a reader of the numbers must know about how the file was read.
@@ -73,8 +72,8 @@ class Sheet:
         """
         names = [name.upper() for name in self.frame.columns]
         refuse_repeated(names, self.name)
-        return replace(
-            self, frame=self.frame.rename(dict(zip(self.frame.columns, names, strict=True)))
+        return self._replace(
+            frame=self.frame.rename(dict(zip(self.frame.columns, names, strict=True)))
         )
 
     def _as_text(self, name: str) -> pl.Expr:

@@ -1,8 +1,7 @@
 """What a standard hands to the rest: text in our columns, and the sheet each row came from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import polars as pl
 
@@ -11,8 +10,7 @@ from safetymon.listings.formats import Sheet
 Sheets = Mapping[str, Sheet]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """Rows of one sheet, in our columns.
 
     `text` has `row` (in the sheet) and our columns as trimmed text, null where blank; a column
@@ -34,8 +32,7 @@ class Part:
         return any(subject in low for subject in subjects.str.to_lowercase())
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(NamedTuple):
     """The listings of a study before anything was judged.
 
     `flags` are recorded treatment-emergent flags that come in a file of their own (subject, key,

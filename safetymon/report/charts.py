@@ -8,9 +8,9 @@ never in an expression. Percent beside difference: Amit, Heiberger, Lane 2008.
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
+from typing import NamedTuple
 
 import altair as alt
 import polars as pl
@@ -45,8 +45,7 @@ KEYS = ("estimand", "label")
 BY_EVIDENCE = "by the lower bound of the difference, the highest first"
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(NamedTuple):
     """What stands around a chart: title, height of a line, description; and its parts' words.
 
     `interval` is what an interval is called: its level is the study's.

@@ -5,7 +5,7 @@ and a page draws no more than `MOST_CARDS` of each. A rule's place in that order
 tables, so that the tables of one rule have the same.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import polars as pl
 
@@ -21,8 +21,7 @@ MOST_AT_ONCE = 8
 """More rules than this are shown one at a time, chosen from a list."""
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(NamedTuple):
     """A rule's place on the page. `key` is its anchor and names its chart and table."""
 
     key: str
@@ -35,8 +34,7 @@ class Card:
     table: Table
 
 
-@dataclass(frozen=True, slots=True)
-class Cards:
+class Cards(NamedTuple):
     """Cards of one kind; `left_out` counts those that are not drawn."""
 
     shown: tuple[Card, ...]

@@ -1,6 +1,6 @@
 """Every chart of a report that is not a rule's own: where it stands, what it selects. Pure."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from safetymon.domain import Results
 from safetymon.report import (
@@ -16,8 +16,7 @@ from safetymon.report.marks import Spec
 from safetymon.report.swimmer_chart import swimmer
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(NamedTuple):
     """A chart on the page.
 
     `kind` is what a mark of it selects: topic, pt or subject; "" for nothing. `value` is the topic

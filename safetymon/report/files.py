@@ -9,10 +9,10 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 from safetymon.domain import ALL_SUBJECTS, Results, Tree
 from safetymon.errors import DataRefusedError
@@ -25,8 +25,7 @@ TREES: tuple[Tree, ...] = tuple(FOLDER_MODE)
 LOOK_FOLDER = re.compile(r"\d{4,}-\d{4}-\d{2}-\d{2}")
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """Where a look's report is. `sha256` is by file name inside `folder`, as the files are now.
 
     `index_sha256` is of the tree's list of looks. `already_there`: the folder existed and was left

@@ -4,7 +4,7 @@ Population, periods, treatment, emergent rule, relatedness, unit, cut-off, metho
 definitions. A table's number belongs to its kind (`table`), so its unit and method do too.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from safetymon.basis import Basis
 from safetymon.domain import Estimand, Results
@@ -53,8 +53,7 @@ OPEN = {
 """The methods of an open report, where they are others: nothing is compared in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Footers:
+class Footers(NamedTuple):
     """The lines of one report."""
 
     results: Results

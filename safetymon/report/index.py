@@ -5,8 +5,8 @@ results said.
 """
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from safetymon.domain import Head, Tree
 from safetymon.report import wording
@@ -14,8 +14,7 @@ from safetymon.report.page import environment, style
 from safetymon.report.results_json import outline
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One look in the list. Without `outline` its results.json cannot be read, and it says so."""
 
     folder: str

@@ -1,7 +1,7 @@
 """What a look says first, in the order a reader needs it. Pure."""
 
 from collections import Counter
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import polars as pl
 
@@ -43,8 +43,7 @@ MOST_NAMED = 5
 FIRST_LOOK = "There is no earlier look to compare with."
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(NamedTuple):
     """A rule that a reader must see first, and what it found; `tags` say what goes with it."""
 
     verdict: Verdict
@@ -53,8 +52,7 @@ class Alert:
     tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Lead:
+class Lead(NamedTuple):
     """The first sentences: verdicts in all, deaths and serious events, the data, what is new."""
 
     verdict: str

@@ -7,8 +7,8 @@ table stands on one line, and equal results give equal bytes.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from dataclasses import asdict, fields, replace
+from typing import Any, NamedTuple
 
 import polars as pl
 import polars.selectors as cs
@@ -42,8 +42,7 @@ CARDS = tuple(schema.CARDS)
 LAGS, ENROLMENT = tuple(schema.LAGS), tuple(schema.ENROLMENT)
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A document part by part: key -> JSON text."""
 
     parts: Mapping[str, str]

@@ -5,10 +5,9 @@ the open and in the closed report, and at every look.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum, auto
 from itertools import zip_longest
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from safetymon.domain import ESTIMANDS, Estimand, Results
 from safetymon.report import wording
@@ -49,16 +48,14 @@ class Number(IntEnum):
     REJECTED = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One column: what its head says, and how its cells are set."""
 
     title: str
     kind: Kind = "number"
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """Rows under a heading of their own, or under none.
 
     `note` stands below the heading. `details` are sentences below the rows, one each; `anchors`
@@ -79,8 +76,7 @@ class Block:
         return zip_longest(self.rows, self.details, self.anchors, fillvalue="")  # type: ignore[arg-type]  # no row is filled: none is shorter
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """A table of texts. `spans` is a row of heads above the columns: (title, columns below it).
 
     `rows_are` says what the first cells name, where a reader can choose it. `part` tells tables of
@@ -108,8 +104,7 @@ class Table:
         return ["n" if column.kind == "number" else column.kind for column in self.columns]
 
 
-@dataclass(frozen=True, slots=True)
-class Panel:
+class Panel(NamedTuple):
     """A table for one estimand, of which a reader sees one at a time."""
 
     estimand: Estimand

@@ -1,6 +1,5 @@
 """The topics as tables: incidence by group, and differences to the reference group. Pure."""
 
-from dataclasses import replace
 from itertools import groupby
 
 import polars as pl
@@ -61,8 +60,8 @@ def _has_doses(results: Results) -> bool:
 
 def _without_doses(table: Table) -> Table:
     """The table without its last column: a listing of intervals has no administrations."""
-    blocks = [replace(b, rows=[row[:-1] for row in b.rows]) for b in table.blocks]
-    return replace(table, columns=table.columns[:-1], spans=table.spans[:-1], blocks=blocks)
+    blocks = [b._replace(rows=[row[:-1] for row in b.rows]) for b in table.blocks]
+    return table._replace(columns=table.columns[:-1], spans=table.spans[:-1], blocks=blocks)
 
 
 def _topic_blocks(rows: list[Row]) -> list[Block]:

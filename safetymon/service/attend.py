@@ -104,7 +104,7 @@ def _with_timetable(store: Store, served: Served, now: datetime) -> Past:
     detail = {"cron": served.schedule or "none", "zone": served.zone}
     with store.transaction():
         store.record_timetable(timetable, AuditEvent(now, actor(), "timetable", "study", detail))
-    return replace(past, timetables=(*past.timetables, timetable))
+    return past._replace(timetables=(*past.timetables, timetable))
 
 
 def _refuse_clock(past: Past, now: datetime, patience: Patience) -> None:

@@ -1,9 +1,8 @@
 """One verdict a rule: finds the rule's numbers, evaluates it, sets it beside the look before."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -22,8 +21,7 @@ SWITCHED_OFF = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
+class Numbers(NamedTuple):
     """What rules are evaluated on: the tables of a look and what they were counted from.
 
     `people` are the same as evidence sees them: at risk and with an event as it was known then.
@@ -38,8 +36,7 @@ class Numbers:
     cutoff: date
 
 
-@dataclass(frozen=True, slots=True)
-class Detected:
+class Detected(NamedTuple):
     """Verdicts (`schema.SIGNALS`), paths (`EVIDENCE`) and strips (`SENSITIVITY`) of a look."""
 
     signals: pl.DataFrame

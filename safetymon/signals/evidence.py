@@ -6,6 +6,7 @@ No look schedule enters it, so an extra look, a skipped night or a repeated run 
 
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -139,8 +140,7 @@ class Path:
         return frame.select(pl.col(name).cast(kind) for name, kind in EVIDENCE.items())
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """What a rule finds at one look, before history."""
 
     state: State

@@ -9,7 +9,7 @@ Source: Holm 1979, Scand J Stat 6:65; statistics, section 5.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,8 +19,7 @@ from safetymon.stats.multiplicity import holm, holm_levels
 from safetymon.study import EclRule, Rule
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(NamedTuple):
     """What Holm grants one of `tests` comparisons: alpha over `parts`; its signal's day, if any."""
 
     parts: int

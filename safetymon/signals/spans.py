@@ -1,6 +1,5 @@
 """Who was at risk in a group, and in the group beside it, when: read once for all its rules."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -42,8 +41,7 @@ class First(NamedTuple):
     onset: IntArray
 
 
-@dataclass(frozen=True, slots=True)
-class Spans:
+class Spans(NamedTuple):
     """The unbroken times at risk of a group and its reference; one element a unit.
 
     Units stand by subject and time. A switch of side ends one, and so does a day that nobody could

@@ -4,8 +4,7 @@ A raised signal never disappears silently: it is cleared only after several look
 speak against it, and a look that cannot tell leaves it open.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from safetymon.domain import Verdict
 
@@ -25,8 +24,7 @@ _FRESH: dict[State, Verdict] = {
 """The verdict of a state where no signal stands."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """A rule's verdict at a look: since which look, how many looks in a row, how many against it.
 
     `against` counts the looks in a row that spoke against an open signal.

@@ -5,7 +5,7 @@ at risk are those observed; what has not happened yet is taken to go on as it be
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
@@ -67,7 +67,7 @@ def design_of(study: Study, frames: Frames, every: int = 1) -> Design:
     """
     if frames.scope != "closed" or every < 1:
         raise ValueError("a design is read from closed frames, with at least a day between looks")
-    blind = replace(frames, scope="open", exposure=frames.exposure.drop("treatment"))
+    blind = frames._replace(scope="open", exposure=frames.exposure.drop("treatment"))
     closed, pooled = analysis.counted(frames, study), analysis.counted(blind, study)
     here = [_Here(study, counted, pooled, every) for counted in (closed, pooled)]
     return Design(

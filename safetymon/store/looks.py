@@ -39,7 +39,7 @@ class Store(Kept):
     def _save_extract(self, extract: Extract, listings: Listings, event: AuditEvent) -> None:
         at = event.at.isoformat()
         self._run("cut/write_extract", extract=extract.id, reading=extract.reading, read_at=at)
-        inputs = pl.DataFrame([asdict(i) for i in listings.inputs]).rename({"rows": "rows_read"})
+        inputs = pl.DataFrame([i._asdict() for i in listings.inputs]).rename({"rows": "rows_read"})
         findings = pl.DataFrame([asdict(f) for f in listings.findings])
         frames = {
             "inputs": inputs,

@@ -8,10 +8,9 @@ mistakes the changed file for a forged one: then the audit decides, and the stor
 import os
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from safetymon.errors import DataRefusedError
 
@@ -21,8 +20,7 @@ _BEGUN = "# safetymon: begun, nothing is kept in it yet\n"
 _HEX = "([0-9a-f]{64})"
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """What a store was left as; `head`, of its audit, where it is sealed."""
 
     state: Literal["new", "sealed", "interrupted", "unsealed"]

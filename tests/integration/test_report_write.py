@@ -90,8 +90,8 @@ def test_open_files_can_be_handed_out_whatever_the_umask(tmp_path: Path) -> None
 def test_a_report_that_exists_is_left_as_it_is(tmp_path: Path) -> None:
     first = write(results(), tmp_path)
     before = tree(first.folder)
-    assert write(results(), tmp_path) == replace(first, already_there=True)
-    assert write(results(), tmp_path, first.sha256) == replace(first, already_there=True)
+    assert write(results(), tmp_path) == first._replace(already_there=True)
+    assert write(results(), tmp_path, first.sha256) == first._replace(already_there=True)
     assert tree(first.folder) == before
 
 

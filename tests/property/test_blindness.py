@@ -139,6 +139,9 @@ def frames_of(value: Any) -> Iterator[pl.DataFrame]:  # noqa: ANN401 - whatever 
     """Every frame of some results, also of those that are added later."""
     if isinstance(value, pl.DataFrame):
         yield value
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from frames_of(part)
     elif is_dataclass(value):
         for part in fields(value):
             yield from frames_of(getattr(value, part.name))

@@ -195,8 +195,8 @@ RUNS = frame(
 
 
 def test_the_history_has_a_column_for_each_look_at_which_a_verdict_turned() -> None:
-    look = replace(CLOSED.look, number=9)
-    cut = replace(CLOSED.cut, cutoff=date(2020, 9, 1))
+    look = CLOSED.look._replace(number=9)
+    cut = CLOSED.cut._replace(cutoff=date(2020, 9, 1))
     made = replace(CLOSED, history=RUNS, look=look, cut=cut)
     table = record_tables.history(made)
     assert table is not None
@@ -215,8 +215,8 @@ def test_a_long_history_shows_the_latest_looks_and_says_so() -> None:
     rows = [("a", "raised" if i % 2 else "open", i, date(2020, 1, i), i, date(2020, 1, i), 1)
             for i in range(1, 31)]  # fmt: skip
     runs = pl.DataFrame(rows, schema=HISTORY, orient="row")
-    look = replace(CLOSED.look, number=30)
-    cut = replace(CLOSED.cut, cutoff=date(2020, 1, 30))
+    look = CLOSED.look._replace(number=30)
+    cut = CLOSED.cut._replace(cutoff=date(2020, 1, 30))
     table = record_tables.history(replace(CLOSED, history=runs, look=look, cut=cut))
     assert table is not None
     assert len(table.columns) == 25

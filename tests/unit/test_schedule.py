@@ -1,6 +1,5 @@
 """What is due: decided from what is on record and the time, and from nothing else."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -20,7 +19,7 @@ DAILY = Past((Timetable(at("01 12:00"), "0 6 * * *", "UTC"),))
 
 
 def after(past: Past, settled: str, *failures: Failure) -> Past:
-    return replace(past, settled=at(settled), failures=failures)
+    return past._replace(settled=at(settled), failures=failures)
 
 
 def test_a_new_timetable_owes_nothing_of_the_time_before() -> None:
@@ -57,7 +56,7 @@ FAILED = Failure(at("02 06:00"), at("02 06:00:30"))
     [
         ((FAILED,), "02 06:05", None, "02 06:10:30"),  # not yet
         ((FAILED,), "02 06:10:30", "02 06:00", "02 06:10:30"),  # again
-        ((FAILED, replace(FAILED, at=at("02 06:11"))), "02 06:12", None, "02 06:21"),
+        ((FAILED, FAILED._replace(at=at("02 06:11"))), "02 06:12", None, "02 06:21"),
         ((FAILED,) * 3, "02 07:00", None, "03 06:00"),  # three times is enough
         ((FAILED,) * 3, "03 06:00", "03 06:00", "03 06:00"),  # the next one has its own tries
     ],
@@ -65,21 +64,21 @@ FAILED = Failure(at("02 06:00"), at("02 06:00:30"))
 def test_a_failed_look_is_tried_again_after_a_while_and_so_many_times(
     failures: tuple[Failure, ...], now: str, due: str | None, wake: str
 ) -> None:
-    past = replace(DAILY, failures=failures)
+    past = DAILY._replace(failures=failures)
     assert schedule.plan(past, at(now), PATIENCE).due == (at(due) if due else None)
     assert schedule.wake(past, at(now), PATIENCE) == at(wake)
 
 
 def test_a_due_time_that_failed_is_missed_when_the_next_one_comes() -> None:
-    past = replace(DAILY, failures=(FAILED,))
+    past = DAILY._replace(failures=(FAILED,))
     assert schedule.plan(past, at("03 06:00"), PATIENCE) == Plan(
         at("03 06:00"), missed=(at("02 06:00"),)
     )
 
 
 def test_a_changed_timetable_counts_from_its_change_and_the_old_one_up_to_it() -> None:
-    changed = replace(
-        DAILY, timetables=(*DAILY.timetables, Timetable(at("03 12:00"), "0 18 * * *", "UTC"))
+    changed = DAILY._replace(
+        timetables=(*DAILY.timetables, Timetable(at("03 12:00"), "0 18 * * *", "UTC"))
     )
     assert schedule.plan(changed, at("05 00:00"), PATIENCE) == Plan(
         at("04 18:00"), late=True, missed=(at("02 06:00"), at("03 06:00"), at("03 18:00"))
@@ -88,14 +87,14 @@ def test_a_changed_timetable_counts_from_its_change_and_the_old_one_up_to_it() -
 
 def test_a_timetable_set_by_a_clock_that_ran_ahead_is_not_in_force_yet() -> None:
     first, ahead = DAILY.timetables[0], Timetable(at("20 00:00"), "0 18 * * *", "UTC")
-    wrong = replace(DAILY, timetables=(first, ahead))
+    wrong = DAILY._replace(timetables=(first, ahead))
     assert schedule.plan(wrong, at("02 06:00"), PATIENCE) == Plan(at("02 06:00"))
     # Set again by the right clock, it counts from then, and what the wrong one set is void.
-    right = replace(DAILY, timetables=(first, ahead, Timetable(at("03 12:00"), "0 9 * * *", "UTC")))
+    right = DAILY._replace(timetables=(first, ahead, Timetable(at("03 12:00"), "0 9 * * *", "UTC")))
     assert schedule.plan(right, at("04 09:00"), PATIENCE) == Plan(
         at("04 09:00"), missed=(at("02 06:00"), at("03 06:00"))
     )
-    settled = replace(right, settled=at("20 09:00"))
+    settled = right._replace(settled=at("20 09:00"))
     assert schedule.plan(settled, at("20 18:00"), PATIENCE) == Plan()
 
 
@@ -114,7 +113,7 @@ def test_a_new_extract_is_due_when_it_is_noticed(arrived: str | None, due: str |
 
 
 def test_an_extract_that_failed_is_tried_again_under_its_own_due_time() -> None:
-    past = replace(WATCHED, tried="B", failures=(
+    past = WATCHED._replace(tried="B", failures=(
         Failure(at("02 03:04"), at("02 03:05"), "arrival", "B"),))  # fmt: skip
     assert schedule.plan(past, at("02 03:10"), PATIENCE, "B") == Plan()
     assert schedule.wake(past, at("02 03:10"), PATIENCE) == at("02 03:15")
@@ -124,12 +123,12 @@ def test_an_extract_that_failed_is_tried_again_under_its_own_due_time() -> None:
 
 
 def test_an_extract_that_is_not_there_any_more_is_not_waited_for() -> None:
-    past = replace(WATCHED, tried="B", failures=(
+    past = WATCHED._replace(tried="B", failures=(
         Failure(at("02 03:04"), at("02 03:05"), "arrival", "B"),))  # fmt: skip
     assert schedule.plan(past, at("02 04:00"), PATIENCE, "A") == Plan()
     assert schedule.wake(past, at("02 04:00"), PATIENCE) is None
 
 
 def test_a_due_time_goes_before_an_arrival() -> None:
-    past = replace(DAILY, folder="A")
+    past = DAILY._replace(folder="A")
     assert schedule.plan(past, at("02 06:00"), PATIENCE, "B") == Plan(at("02 06:00"))
