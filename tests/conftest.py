@@ -1,13 +1,26 @@
 """Branches are counted where it is cheap: slow tests would take half their time again."""
 
 import sys
+from collections.abc import Iterator
 
 import pytest
 
 sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]  # as the command line has it
 
+UNCOUNTED = ("slow", "browser")
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.get_closest_marker("slow") or item.get_closest_marker("browser"):
-            item.add_marker("no_cover")
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Runs a slow test without counting.
+
+    pytest-cov's own mark does not: in a process of pytest-xdist it stops one of two counters, and
+    the other goes on.
+    """
+    counter = sys.gettrace()
+    if any(map(item.get_closest_marker, UNCOUNTED)):
+        sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(counter)
