@@ -159,7 +159,7 @@ def moved_by_partial_rule(
     one, other = (
         known.filter("emergent").select(keys)
         for known in (
-            placed.filter(pl.col("event").is_in(partial["event"])),
+            placed.filter(pl.col("event").is_in(partial["event"].implode())),
             _attributed(partial, ledger, changed, reference),
         )
     )

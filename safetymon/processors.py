@@ -4,9 +4,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 
 SMALL = 20_000
 """Rows of listings up to which a look keeps to one processor."""
+
+_placing = Lock()
 
 
 @contextmanager
@@ -16,17 +19,19 @@ def one_if_small(rows: int) -> Iterator[None]:
     Such a look is a thousand short calls, each handed to a thread of Polars and its answer back.
     Across processors that wakes one from its sleep each time, which takes longer than the call. The
     processor is the one on which the system has put this thread: others go around it. Where
-    threads cannot be placed, they run where they run.
+    threads cannot be placed, or another look of this process has placed them, they stay.
     """
-    if rows > SMALL or not hasattr(os, "sched_setaffinity"):  # not on every system
+    possible = hasattr(os, "sched_setaffinity")  # not on every system
+    if rows > SMALL or not possible or not _placing.acquire(blocking=False):
         yield
         return
     allowed = os.sched_getaffinity(0)
-    _place(_current() or allowed)
     try:
+        _place(_current() or allowed)
         yield
     finally:
         _place(allowed)
+        _placing.release()
 
 
 def _place(processors: set[int]) -> None:

@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -51,6 +51,19 @@ def test_a_large_look_stays_where_it_is() -> None:
     allowed = os.sched_getaffinity(0)
     with one_if_small(SMALL + 1):
         assert os.sched_getaffinity(0) == allowed
+
+
+def test_of_two_looks_at_once_the_first_decides_and_the_second_leaves_nothing_behind() -> None:
+    allowed = os.sched_getaffinity(0)
+    with ExitStack() as first, ExitStack() as second:
+        first.enter_context(one_if_small(1))
+        second.enter_context(one_if_small(1))
+        assert len(os.sched_getaffinity(0)) == 1
+        first.close()
+        assert os.sched_getaffinity(0) == allowed
+    assert os.sched_getaffinity(0) == allowed
+    with one_if_small(1):
+        assert len(os.sched_getaffinity(0)) == 1
 
 
 def test_a_look_that_fails_leaves_no_thread_behind() -> None:
