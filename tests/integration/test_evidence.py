@@ -67,6 +67,7 @@ def test_without_a_background_the_rule_says_so_plainly(looked: dict[str, Any]) -
     assert "no background rate given" in signal["text"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("every", "look"), [("week", 83), ("month", 20)])
 def test_the_replay_names_the_look(study: Path, every: replay.Every, look: int) -> None:
     rows = {row["rule"]: row for row in rehearsal.replayed(study, every, NOW)[0].to_dicts()}
@@ -285,6 +286,7 @@ def test_a_simulation_says_which_events_count_and_at_which_level(tmp_path: Path)
     assert "an event counts" not in walk
 
 
+@pytest.mark.slow
 def test_the_final_analysis_of_a_study_file_spends_what_is_left(tmp_path: Path) -> None:
     study = demonstration.unpack(tmp_path)
     text = study.read_text().replace(

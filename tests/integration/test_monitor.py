@@ -296,6 +296,7 @@ def test_the_store_knows_the_hash_of_every_report_file(tmp_path: Path) -> None:
     assert kept == found
 
 
+@pytest.mark.slow
 def test_results_follow_their_schema(tmp_path: Path) -> None:
     study = demonstration.unpack(tmp_path)
     done = monitor.look(study, NOW, "a")

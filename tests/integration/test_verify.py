@@ -230,6 +230,7 @@ def test_the_clock_of_the_last_look_holds(study: Path) -> None:
     assert monitor.look(study, day(1) + timedelta(hours=1), "tester").repeated
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1])
 def test_a_part_of_a_thousand_changed_bytes_is_found(tmp_path: Path, seed: int) -> None:
     study = tamper.made(tmp_path / "study")

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import duckdb
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +12,8 @@ from safetymon import derive, incidence, schema
 from safetymon.domain import Emergent, Group, ReportSettings
 from tests import naive
 from tests.tables import seen
+
+pytestmark = pytest.mark.slow
 
 CUTOFF = date(2020, 6, 30)
 LAG = 30

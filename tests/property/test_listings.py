@@ -21,6 +21,8 @@ from safetymon.listings import dates, formats
 from tests.tables import frame
 from tests.unit.listings_trial import COLUMNS, EXPOSURE, SUBJECTS, study
 
+pytestmark = pytest.mark.slow
+
 Row = tuple[str, str, str, str, str, str, str]
 HEAD = ("SUBJ", "NO", "PT", "ONSET", "STOP", "SER", "REL")
 DATES = st.sampled_from(["", "2024-01-05", "2024-02", "2024", "2024-02-30", "soon", "UNK"])

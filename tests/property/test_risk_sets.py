@@ -22,6 +22,8 @@ from safetymon.signals.weigh import path_of
 from safetymon.study import BackgroundRule, EclRule, EvidenceRule, PoissonRule, ProtocolRule
 from tests.unit.simulated_study import NO_ADJUDICATION, study
 
+pytestmark = pytest.mark.slow
+
 START = date(2020, 1, 1)
 END = 60
 ABOUT = {"topic": "headache", "group": "A"}

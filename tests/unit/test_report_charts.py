@@ -78,6 +78,7 @@ def channel(spec: marks.Spec, name: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 @both
 def test_every_specification_is_valid_vega_lite(scope: Scope) -> None:
     for spec in specs(scope).values():

@@ -36,6 +36,7 @@ def test_the_schema_is_a_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scope", ["closed", "open"])
 @pytest.mark.parametrize("hostile", [True, False])
 def test_the_document_is_valid(scope: Scope, hostile: bool) -> None:

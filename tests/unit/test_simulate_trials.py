@@ -158,6 +158,7 @@ def test_a_threshold_signals_on_the_look_on_which_the_live_product_would(seed: i
     assert simulated == {rule.title: live.get(rule.title, -1) for rule in THRESHOLDS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", EVIDENCE, ids=lambda rule: rule.name or rule.method)
 def test_evidence_signals_on_the_day_on_which_the_live_product_would(rule: Rule) -> None:
     sides = (side(12), side(12)) if rule.method == "ecl" else (side(12),)

@@ -84,6 +84,7 @@ def test_long_walks_with_ties_agree_with_the_plain_implementation(
     assert len(set((found.total - found.boundary).tolist())) > 5
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(subjects(most=12), st.data(), modes)
 def test_terms_worked_out_together_equal_terms_worked_out_alone(
@@ -111,6 +112,7 @@ def test_terms_worked_out_together_equal_terms_worked_out_alone(
         assert p[j] == sequential_p(path_of(terms[j], design))[0]
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(subjects(), modes)
 def test_sequential_p_is_the_smallest_level_that_has_signalled(
@@ -135,6 +137,7 @@ def test_the_grid_falls_from_a_tenth_by_a_factor_of_two_to_the_0_9() -> None:
     assert ALPHA_GRID[19] == pytest.approx(0.1 * 2 ** (-17.1), rel=1e-12)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(subjects(), modes, st.integers(0, 40))
 def test_a_later_look_never_rewrites_an_earlier_one(
@@ -156,6 +159,7 @@ def test_a_later_look_never_rewrites_an_earlier_one(
     assert late.spent[:n] == pytest.approx(early.spent, abs=1e-15)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(subjects(), st.randoms(use_true_random=False))
 def test_row_order_changes_nothing(people: list[Subject], random: Random) -> None:
