@@ -22,22 +22,28 @@ Python keeps its stack in pieces of 16 KB, and takes a piece from the system and
 time a call crosses an edge. Three thousand calls of a look did, a twentieth of its time.
 """
 
+FOREIGN = ("pandas", "pyarrow")
+"""Packages that DuckDB would import."""
+
 
 def main() -> NoReturn:
     """Runs the command line and leaves with its exit code."""
     gc.set_threshold(GARBAGE, *gc.get_threshold()[1:])
     late.postpone()
-    _without_pandas()
+    _without_others()
     _leave(_run())
 
 
-def _without_pandas() -> None:
-    """Keeps pandas out, which nothing here uses.
+def _without_others() -> None:
+    """Keeps out what other programs may have installed and nothing here uses.
 
-    DuckDB looks for it at each parameter of a statement, 250 a look; where it is installed, that
-    imports it, which takes as long as a third of a look.
+    DuckDB looks for pandas at each parameter of a statement, 250 a look, and for pyarrow at each
+    frame; where they are installed that imports them, which takes as long as a third of a look.
+    Pydantic asks every installed package for plugins, which could change how a study file is read.
     """
-    sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]  # Python's way to say so
+    for name in FOREIGN:
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # Python's way to say so
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
 def _run() -> int:

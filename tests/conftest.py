@@ -5,7 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]  # as the command line has it
+from safetymon.__main__ import FOREIGN
+
+for name in FOREIGN:
+    sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # as the command line has it
 
 UNCOUNTED = ("slow", "browser")
 

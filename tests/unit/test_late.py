@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import special as public
 
+from safetymon.__main__ import FOREIGN
 from safetymon.late import UNUSED
 from safetymon.stats import special
 
@@ -89,6 +90,15 @@ def test_after_a_look_all_that_it_does_not_use_still_waits(tmp_path: Path) -> No
     *_, waiting, never = _said(LOOK.format(unused=set(UNUSED), out=str(tmp_path))).split("\n")[:-1]
     assert never == ""  # a library no longer imports it: take the name out
     assert set(waiting.split()) == set(UNUSED)
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_what_others_have_installed_is_not_imported(tmp_path: Path, name: str) -> None:
+    seen = tmp_path / "seen"  # an error would be swallowed by whoever imports it
+    (tmp_path / f"{name}.py").write_text(f"open({str(seen)!r}, 'w').close()\n")
+    code = LOOK.format(unused=set(UNUSED), out=str(tmp_path))
+    assert "Closed report" in _said(f"import sys; sys.path.insert(0, '')\n{code}", tmp_path)
+    assert not seen.exists()
 
 
 def test_what_waits_works_when_it_is_used() -> None:
