@@ -43,7 +43,7 @@ def _without_others() -> None:
     """
     for name in FOREIGN:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # Python's way to say so
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
 
 
 def _run() -> int:

@@ -172,6 +172,10 @@ def _walked(value: Any, names: _Names) -> Any:  # noqa: ANN401 - whatever result
     if isinstance(value, tuple):
         inside = [_walked(part, names) for part in value]
         return value._make(inside) if hasattr(value, "_make") else tuple(inside)
+    if isinstance(value, list):
+        return [_walked(part, names) for part in value]
+    if isinstance(value, Mapping):
+        return {key: _walked(part, names) for key, part in value.items()}
     if is_dataclass(value) and not isinstance(value, type) and not isinstance(value, Finding):
         held = {field.name: getattr(value, field.name) for field in fields(value)}
         return replace(value, **{name: _walked(part, names) for name, part in held.items()})

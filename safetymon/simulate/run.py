@@ -13,6 +13,7 @@ import polars as pl
 from rich.console import Console
 from rich.progress import Progress
 
+from safetymon import late
 from safetymon.analysis import Frames
 from safetymon.simulate.cards import Signals, cards, first_signals, joined
 from safetymon.simulate.design import Design, Plan, design_of
@@ -91,7 +92,9 @@ def _results(tasks: Sequence[Task], workers: int) -> Iterator[Signals]:
         yield from map(_run, tasks)
         return
     # Never fork: Polars has threads, and a forked copy of them hangs.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(
+        workers, mp_context=get_context("spawn"), initializer=late.postpone
+    ) as pool:
         yield from pool.map(_run, tasks)
 
 

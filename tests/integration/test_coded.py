@@ -2,14 +2,18 @@
 
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import polars as pl
 import pytest
 
 from safetymon import cli, coding, demonstration, monitor, store
+from safetymon.domain import Changes
 from tests import blinded
+from tests.blinded import frames_of
 
 NOW = datetime(2022, 1, 1, tzinfo=UTC)
 ASKED = "\n[report]\ncoded = true\n"
@@ -29,6 +33,34 @@ def document(folder: Path) -> dict[str, Any]:
     (path,) = folder.glob("*/results.json")
     made: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return made
+
+
+class Held(NamedTuple):
+    """A value that holds frames, as results of a later version may."""
+
+    frame: pl.DataFrame
+    more: object
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        lambda frame: frame,
+        lambda frame: (1, (frame,)),
+        lambda frame: Held(frame, [frame]),
+        lambda frame: [{"inside": frame}],
+        lambda frame: Changes(None, None, frame, frame),
+    ],
+    ids=["a frame", "tuples", "a named tuple", "a list and a dict", "a dataclass"],
+)
+def test_codes_reach_every_frame_whatever_holds_it(wrapped: Callable[[object], object]) -> None:
+    frame = pl.DataFrame({"group": ["Drug", "Control"]})
+    made = wrapped(frame)
+    told = coding._walked(made, coding._Names({"Drug": "A", "Control": "B"}))
+    assert type(told) is type(made)
+    found = list(frames_of(told))
+    assert len(found) == len(list(frames_of(made))) > 0
+    assert all(one["group"].to_list() == ["A", "B"] for one in found)
 
 
 def nameless(value: object) -> object:

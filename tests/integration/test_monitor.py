@@ -109,6 +109,7 @@ def test_a_repeated_look_counts_the_same_numbers_anew(tmp_path: Path) -> None:
     assert numbers(again) == numbers(first)
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="threads cannot be placed")
 @pytest.mark.parametrize(("rows", "processors"), [(7, "one"), (6, "all")])
 def test_a_small_look_keeps_to_one_processor(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int, processors: str

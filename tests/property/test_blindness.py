@@ -10,10 +10,8 @@ import json
 import logging
 import re
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import polars.selectors as cs
@@ -24,6 +22,7 @@ from safetymon.domain import Results
 from safetymon.monitor import LookDone
 from safetymon.report import files
 from tests import blinded
+from tests.blinded import frames_of
 
 pytestmark = pytest.mark.slow
 
@@ -133,18 +132,6 @@ def numbers_of(made: Results) -> set[str]:
     ratio = pl.format("{}/{}", "subjects", "at_risk")
     counted = [frame for frame in frames if {"subjects", "at_risk"} <= set(frame.columns)]
     return floats | {pair for frame in counted for pair in frame.select(ratio).to_series()}
-
-
-def frames_of(value: Any) -> Iterator[pl.DataFrame]:  # noqa: ANN401 - whatever results hold
-    """Every frame of some results, also of those that are added later."""
-    if isinstance(value, pl.DataFrame):
-        yield value
-    elif isinstance(value, tuple):
-        for part in value:
-            yield from frames_of(part)
-    elif is_dataclass(value):
-        for part in fields(value):
-            yield from frames_of(getattr(value, part.name))
 
 
 @pytest.fixture(scope="module")

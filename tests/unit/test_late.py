@@ -9,7 +9,7 @@ import pytest
 from scipy import special as public
 
 from safetymon.__main__ import FOREIGN
-from safetymon.late import UNUSED
+from safetymon.late import WAITING
 from safetymon.stats import special
 
 LOOK = """
@@ -25,8 +25,8 @@ main()
 """
 
 USE = """
-import sys
-from safetymon.late import UNUSED, postpone
+import importlib, sys
+from safetymon.late import WAITING, postpone
 postpone()
 import altair, numpy, polars
 assert type(sys.modules["narwhals"]).__name__ == "_Waiting"
@@ -38,8 +38,10 @@ assert sys.modules["narwhals"].__spec__.loader.get_source("narwhals")
 assert altair.theme.options is not None
 from scipy import special
 assert special.expit(0.0) == 0.5
-for name in UNUSED:
-    dir(__import__(name, fromlist=["x"]).__file__)
+for name in WAITING:
+    module = importlib.import_module(name)
+    assert not hasattr(module, "no_such_name")
+    assert type(module) is type(sys), name
 try:
     altair.datasets.no_such_name
 except AttributeError as error:
@@ -52,7 +54,7 @@ print("used")
 FAILS = """
 import sys
 from safetymon import late
-late.UNUSED |= {"broken": (), "whole": ("say",)}
+late.WAITING |= {"broken": (), "whole": ("say",)}
 late.postpone()
 import broken, whole
 for _ in range(2):
@@ -67,7 +69,7 @@ print(whole.later)
 FUNCTION = """
 import sys
 from safetymon import late
-late.UNUSED |= {"whole": ("say",)}
+late.WAITING |= {"whole": ("say",)}
 late.postpone()
 from whole import say
 assert type(sys.modules["whole"]).__name__ == "_Waiting"
@@ -87,16 +89,27 @@ def _said(code: str, cwd: Path | None = None) -> str:
 
 
 def test_after_a_look_all_that_it_does_not_use_still_waits(tmp_path: Path) -> None:
-    *_, waiting, never = _said(LOOK.format(unused=set(UNUSED), out=str(tmp_path))).split("\n")[:-1]
+    *_, waiting, never = _said(LOOK.format(unused=set(WAITING), out=str(tmp_path))).split("\n")[:-1]
     assert never == ""  # a library no longer imports it: take the name out
-    assert set(waiting.split()) == set(UNUSED)
+    assert set(waiting.split()) == set(WAITING)
 
 
 @pytest.mark.parametrize("name", FOREIGN)
 def test_what_others_have_installed_is_not_imported(tmp_path: Path, name: str) -> None:
     seen = tmp_path / "seen"  # an error would be swallowed by whoever imports it
     (tmp_path / f"{name}.py").write_text(f"open({str(seen)!r}, 'w').close()\n")
-    code = LOOK.format(unused=set(UNUSED), out=str(tmp_path))
+    code = LOOK.format(unused=set(WAITING), out=str(tmp_path))
+    assert "Closed report" in _said(f"import sys; sys.path.insert(0, '')\n{code}", tmp_path)
+    assert not seen.exists()
+
+
+def test_what_others_have_installed_does_not_read_the_study_file(tmp_path: Path) -> None:
+    seen, about = tmp_path / "seen", tmp_path / "plugin-1.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: plugin\nVersion: 1\n")
+    (about / "entry_points.txt").write_text("[pydantic]\nplugin = plugin:me\n")
+    (tmp_path / "plugin.py").write_text(f"open({str(seen)!r}, 'w').close()\nme = None\n")
+    code = LOOK.format(unused=set(WAITING), out=str(tmp_path))
     assert "Closed report" in _said(f"import sys; sys.path.insert(0, '')\n{code}", tmp_path)
     assert not seen.exists()
 
@@ -117,6 +130,19 @@ def test_a_module_that_fails_says_so_each_time_and_one_may_ask_itself(tmp_path: 
 def test_a_function_can_be_taken_before_its_module_runs(tmp_path: Path) -> None:
     (tmp_path / "whole.py").write_text("def say(x=0, *, more=0):\n    return x + more\n")
     assert _said(FUNCTION, tmp_path) == "1 2 True\n[{'x': 1}]\n4\n"
+
+
+ELSEWHERE = """
+import sys
+import scipy.special as public
+sys.modules["scipy.special._ufuncs"] = None
+from safetymon.stats import special
+print(all(getattr(special, name) is getattr(public, name) for name in special.__all__))
+"""
+
+
+def test_a_scipy_that_keeps_them_elsewhere_is_asked_as_it_publishes_them() -> None:
+    assert _said(ELSEWHERE) == "True\n"
 
 
 @pytest.mark.parametrize("name", special.__all__)

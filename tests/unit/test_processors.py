@@ -11,7 +11,8 @@ from safetymon import processors
 from safetymon.processors import SMALL, one_if_small
 
 pytestmark = pytest.mark.skipif(
-    not hasattr(os, "sched_setaffinity"), reason="this system does not place threads"
+    not hasattr(os, "sched_setaffinity") or len(os.sched_getaffinity(0)) < 2,
+    reason="this system does not place threads, or has one processor",
 )
 
 
@@ -45,6 +46,15 @@ def test_every_thread_is_on_the_processor_of_this_one_and_back_afterwards() -> N
                 assert os.sched_getaffinity(younger) == {only}
         assert os.sched_getaffinity(older) == allowed
     assert os.sched_getaffinity(0) == allowed
+
+
+def test_a_thread_that_had_its_own_processor_is_back_there() -> None:
+    own = {max(os.sched_getaffinity(0))}
+    with _another_thread() as older:
+        os.sched_setaffinity(older, own)
+        with one_if_small(1):
+            pass
+        assert os.sched_getaffinity(older) == own
 
 
 def test_a_large_look_stays_where_it_is() -> None:
@@ -81,15 +91,23 @@ def test_where_the_system_says_or_allows_nothing_the_look_is_made_all_the_same(
         raise error
 
     allowed = os.sched_getaffinity(0)
-    monkeypatch.setattr(processors.os, "sched_setaffinity", refuse)
-    monkeypatch.setattr(processors.Path, "read_text", refuse)
+    for refused in ("sched_setaffinity", "sched_getaffinity", "read_text"):
+        with monkeypatch.context() as patched:
+            of = processors.Path if refused == "read_text" else processors.os
+            patched.setattr(of, refused, refuse)
+            with one_if_small(1):
+                patched.undo()
+                assert os.sched_getaffinity(0) == allowed
     with one_if_small(1):
-        assert os.sched_getaffinity(0) == allowed
+        assert len(os.sched_getaffinity(0)) == 1  # nothing was left held
 
 
 def test_on_a_system_that_places_no_threads_the_look_is_made(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    made = []
     monkeypatch.delattr(processors.os, "sched_setaffinity")
+    monkeypatch.delattr(processors.os, "sched_getaffinity")
     with one_if_small(1):
-        pass
+        made.append("look")
+    assert made
