@@ -2,8 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Twice the processors: many tests wait for a browser or for a process of their own.
-WORKERS ?= $(shell echo $$((2 * $$(nproc))))
+# One more than processors: some tests wait for a browser or for a process of their own.
+WORKERS ?= $(shell echo $$(($$(nproc) + 1)))
 PYTEST = $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal
 export PYTHONDONTWRITEBYTECODE :=
 
