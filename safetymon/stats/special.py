@@ -5,59 +5,29 @@ to import, unless the package itself waits (`late`). A test holds the two to eac
 """
 
 try:
+    import scipy.special._ufuncs as kept
     from scipy.special._lambertw import lambertw
-    from scipy.special._ufuncs import (
-        bdtrc,
-        betainc,
-        betaincc,
-        betainccinv,
-        betaincinv,
-        betaln,
-        erfinv,
-        gammaincc,
-        gammainccinv,
-        gammaincinv,
-        gammaln,
-        ndtr,
-        ndtri,
-        pdtrc,
-        xlogy,
-    )
 except ImportError:  # this SciPy keeps them elsewhere: the same ones, only later
-    from scipy.special import (
-        bdtrc,
-        betainc,
-        betaincc,
-        betainccinv,
-        betaincinv,
-        betaln,
-        erfinv,
-        gammaincc,
-        gammainccinv,
-        gammaincinv,
-        gammaln,
-        lambertw,
-        ndtr,
-        ndtri,
-        pdtrc,
-        xlogy,
-    )
+    import scipy.special as kept  # type: ignore[no-redef]  # one of the two is there
+    from scipy.special import lambertw
+
+bdtrc = kept.bdtrc
+betainc = kept.betainc
+betaincc = kept.betaincc
+betainccinv = kept.betainccinv
+betaincinv = kept.betaincinv
+betaln = kept.betaln
+erfinv = kept.erfinv
+gammaincc = kept.gammaincc
+gammainccinv = kept.gammainccinv
+gammaincinv = kept.gammaincinv
+gammaln = kept.gammaln
+ndtr = kept.ndtr
+ndtri = kept.ndtri
+pdtrc = kept.pdtrc
+xlogy = kept.xlogy
 
 __all__ = [
-    "bdtrc",
-    "betainc",
-    "betaincc",
-    "betainccinv",
-    "betaincinv",
-    "betaln",
-    "erfinv",
-    "gammaincc",
-    "gammainccinv",
-    "gammaincinv",
-    "gammaln",
-    "lambertw",
-    "ndtr",
-    "ndtri",
-    "pdtrc",
-    "xlogy",
-]
+    "bdtrc", "betainc", "betaincc", "betainccinv", "betaincinv", "betaln", "erfinv", "gammaincc",
+    "gammainccinv", "gammaincinv", "gammaln", "lambertw", "ndtr", "ndtri", "pdtrc", "xlogy",
+]  # fmt: skip
